@@ -1,0 +1,1 @@
+"""Speed and accuracy runs that print a table."""

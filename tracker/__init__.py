@@ -1,0 +1,1 @@
+"""Sources, detection, tracks, smoothing, sinks and the loop that joins them."""

@@ -1,0 +1,46 @@
+"""The contract every sink keeps; `tests/tracker/sinks/` runs one conformance suite over all of them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.frame import TrackedFrame
+
+
+class Sink(ABC):
+    """Takes tracked frames as they come. A context manager: what it wrote is complete and playable once closed.
+
+    Constructing a sink checks that it can be written (folder, extension, overwriting) and raises SinkError if not, so
+    that nobody waits an hour to learn it.
+    """
+
+    needs_picture: bool = False
+    """True where `write` wants the annotated picture; it is drawn once for all sinks, and only if one wants it."""
+
+    @property
+    def stop_requested(self) -> bool:
+        """True once the person asked to stop through this sink (a key in the window)."""
+        return False
+
+    @abstractmethod
+    def write(self, result: TrackedFrame, picture: npt.NDArray[np.uint8] | None) -> None:
+        """Take one frame. `picture` is the annotated (H, W, 3) uint8 BGR picture, None unless `needs_picture`.
+
+        The picture is the caller's and may change after the call. Raises SinkError if writing fails (disk full).
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Finish and release the output. Closing twice is allowed."""
+
+    def __enter__(self) -> Sink:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
