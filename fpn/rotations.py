@@ -6,11 +6,13 @@ only, and are built and read here and nowhere else.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-FloatArray = npt.NDArray[np.floating]
+FloatArray = npt.NDArray[np.floating[Any]]
 
 # Mirroring a picture left to right takes camera x to -x and, heads being symmetric, head x to -x.
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
@@ -29,7 +31,7 @@ def rotation_from_angles(
     )
     euler = np.stack([-pitch, yaw, roll], axis=-1)
     matrices = Rotation.from_euler("XYZ", euler.reshape(-1, 3), degrees=True).as_matrix()
-    return matrices.reshape(*yaw.shape, 3, 3)
+    return np.asarray(matrices.reshape(*yaw.shape, 3, 3), np.float64)
 
 
 def angles_from_rotation(rotation: FloatArray) -> tuple[npt.NDArray[np.float64], ...]:
@@ -41,9 +43,7 @@ def angles_from_rotation(rotation: FloatArray) -> tuple[npt.NDArray[np.float64],
     R = np.asarray(rotation, float)
     yaw = np.arctan2(R[..., 0, 2], np.hypot(R[..., 0, 0], R[..., 0, 1]))
     locked = np.hypot(R[..., 0, 0], R[..., 0, 1]) < 1e-9
-    pitch = -np.where(
-        locked, np.arctan2(R[..., 2, 1], R[..., 1, 1]), np.arctan2(-R[..., 1, 2], R[..., 2, 2])
-    )
+    pitch = -np.where(locked, np.arctan2(R[..., 2, 1], R[..., 1, 1]), np.arctan2(-R[..., 1, 2], R[..., 2, 2]))
     roll = np.where(locked, 0.0, np.arctan2(-R[..., 0, 1], R[..., 0, 0]))
     return np.degrees(yaw), np.degrees(pitch), np.degrees(roll)
 
@@ -71,7 +71,7 @@ def geodesic_deg(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float6
     half_sine = np.linalg.norm(A - B, axis=(-2, -1)) / (2 * np.sqrt(2))
     cosine = (np.sum(A * B, axis=(-2, -1)) - 1) / 2
     near = 2 * np.arcsin(np.clip(half_sine, 0, 1))
-    return np.degrees(np.where(cosine > 0, near, np.arccos(np.clip(cosine, -1, 1))))
+    return np.asarray(np.degrees(np.where(cosine > 0, near, np.arccos(np.clip(cosine, -1, 1)))), np.float64)
 
 
 def mirror_rotation(rotation: FloatArray) -> npt.NDArray[np.float64]:
