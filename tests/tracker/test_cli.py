@@ -1,0 +1,101 @@
+"""Options: what is understood, what is refused in one line, and how quickly."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tracker.cli import main, parse_options
+from tracker.errors import UsageError
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_without_options_the_first_camera_is_shown_in_a_window():
+    options = parse_options([])
+    assert options.source == "0"
+    assert options.display
+    assert options.output is None
+    assert options.poses == ()
+
+
+def test_poses_may_go_to_several_files():
+    options = parse_options(["--poses", "a.csv", "--poses", "b.jsonl"])
+    assert options.poses == (Path("a.csv"), Path("b.jsonl"))
+
+
+def test_camera_size_is_width_and_height():
+    assert parse_options(["--camera-size", "1280x720"]).camera_size == (1280, 720)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--camera-size", "1280"],
+        ["--camera-size", "0x720"],
+        ["--camera-size", "-1x720"],
+        ["--camera-fps", "0"],
+        ["--camera-fps", "nan"],
+        ["--max-frames", "0"],
+        ["--max-frames", "1.5"],
+        ["--detect-every", "-3"],
+        ["--fov", "180"],
+        ["--fov", "0"],
+        ["--fov", "wide"],
+        ["--ipd", "0"],
+        ["--ipd", "inf"],
+        ["--smoothing", "strong"],
+        ["--device", "tpu"],
+        ["--source"],
+        ["--sauce", "0"],
+        ["film.mp4"],
+        ["--over"],
+        ["--fov", "60", "--camera-calibration", "camera.yml"],
+        ["--poses", "a.csv", "--poses", "a.csv"],
+    ],
+    ids=" ".join,
+)
+def test_a_mistake_is_one_line_with_exit_code_2(arguments, capsys):
+    assert main(arguments) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1
+
+
+def test_a_number_out_of_range_is_answered_with_the_range():
+    with pytest.raises(UsageError, match=r"^--fov: '200' is not a number above 0 and below 180"):
+        parse_options(["--fov", "200"])
+
+
+def test_help_and_mistakes_answer_without_loading_anything_heavy():
+    script = (
+        "import sys; from tracker.cli import main, parse_options\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "main(['--fov', '0'])\n"
+        "heavy = {'numpy', 'cv2', 'scipy', 'av', 'rich', 'mediapipe', 'tensorflow'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or None)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+
+
+def test_help_names_every_option_with_its_default(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = " ".join(capsys.readouterr().out.split())
+    options = """--source --list-cameras --camera-size --camera-fps --max-frames --detect-every --detector-model
+        --weights --device --smoothing --fov --camera-calibration --ipd --output --poses --overwrite --no-display
+        --verbose --version"""
+    assert [option for option in options.split() if option not in text] == []
+    assert "default: 63, an average adult" in text
+
+
+def test_the_version_is_the_projects(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert f'version = "{capsys.readouterr().out.split()[-1]}"' in (ROOT / "pyproject.toml").read_text()
