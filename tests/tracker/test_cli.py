@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tracker.cli import main, parse_options
+from tracker.cli import main
 from tracker.errors import UsageError
+from tracker.options import parse_options
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +72,7 @@ def test_a_number_out_of_range_is_answered_with_the_range():
 
 def test_help_and_mistakes_answer_without_loading_anything_heavy():
     script = (
-        "import sys; from tracker.cli import main, parse_options\n"
+        "import sys; from tracker.cli import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
         "main(['--fov', '0'])\n"

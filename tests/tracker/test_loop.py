@@ -1,0 +1,207 @@
+"""The loop over sources, trackers and sinks made up for the purpose."""
+
+import io
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from fpn.camera import Camera
+from fpn.pose import HeadPose
+from fpn.roi import Box
+from tracker.errors import SinkError, SourceError
+from tracker.frame import Frame, TrackedPose, TrackState
+from tracker.interruption import Interrupted, SignalGuard
+from tracker.loop import follow
+from tracker.report import Report, RunStatistics
+from tracker.sinks.base import Sink
+from tracker.sources.base import Source
+
+
+class FakeSource(Source):
+    name = "fake"
+
+    def __init__(self, frames=5, is_sequence=True, boxes=None, fails_at=None):
+        self.is_sequence = is_sequence
+        self._frames, self._boxes, self._fails_at = frames, boxes, fails_at
+        self._index = 0
+
+    @property
+    def size(self):
+        return 16, 8
+
+    def read(self):
+        if self._index == self._fails_at:
+            raise SourceError("unplugged")
+        if self._index == self._frames:
+            return None
+        self._index += 1
+        self.dropped += 2
+        index = self._index - 1
+        return Frame(np.full((8, 16, 3), index, np.uint8), index * 0.04, index, "fake", self._boxes)
+
+    def close(self):
+        self._index = self._frames
+
+
+class FakeTracker:
+    camera = Camera.from_fov(16, 8)
+
+    def __init__(self):
+        self.updates = []
+        self.resets = 0
+        self.stage_seconds = {"detect": 0.0, "network": 0.25}
+
+    def update(self, image, time_s, boxes=None):
+        self.updates.append((int(image[0, 0, 0]), time_s, boxes))
+        zero = np.zeros((3, 3))
+        pose = HeadPose(np.eye(3), np.array([0, 0, 600.0]), zero, zero)
+        return (TrackedPose(1, TrackState.TRACKED, pose, 0.9, Box(1, 1, 4, 4)),)
+
+    def reset(self):
+        self.resets += 1
+
+
+class FakeSink(Sink):
+    def __init__(self, needs_picture=False, stop_after=None, on_write=None):
+        self.needs_picture = needs_picture
+        self.written = []
+        self._stop_after, self._on_write = stop_after, on_write
+
+    @property
+    def stop_requested(self):
+        return len(self.written) == self._stop_after
+
+    def write(self, result, picture):
+        if self._on_write:
+            self._on_write()
+        self.written.append((result, picture))
+
+    def close(self):
+        pass
+
+
+class Annotator:
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, result):
+        self.calls += 1
+        return result.frame.image.copy()
+
+
+def run(source, sinks, tracker=None, annotate=None, **options):
+    statistics = RunStatistics()
+    with SignalGuard() as signals:
+        follow(
+            source,
+            tracker or FakeTracker(),
+            sinks,
+            annotate or Annotator(),
+            statistics,
+            Report(io.StringIO()),
+            signals,
+            **options,
+        )
+    return statistics
+
+
+def test_every_frame_reaches_every_sink_in_order():
+    first, second = FakeSink(), FakeSink()
+    statistics = run(FakeSource(5), [first, second])
+    for sink in (first, second):
+        assert [result.frame.index for result, _ in sink.written] == [0, 1, 2, 3, 4]
+    assert (statistics.frames, statistics.faces, statistics.tracks) == (5, 5, {1})
+
+
+def test_the_tracker_gets_the_frames_own_timestamps_and_boxes():
+    tracker = FakeTracker()
+    boxes = (Box(1, 2, 3, 4),)
+    run(FakeSource(3, boxes=boxes), [], tracker)
+    assert tracker.updates == [(0, 0.0, boxes), (1, 0.04, boxes), (2, 0.08, boxes)]
+
+
+def test_unrelated_stills_share_no_tracks():
+    tracker = FakeTracker()
+    run(FakeSource(3, is_sequence=False), [], tracker)
+    assert tracker.resets == 3
+
+
+def test_the_tracks_of_a_sequence_are_kept():
+    tracker = FakeTracker()
+    run(FakeSource(3), [], tracker)
+    assert tracker.resets == 0
+
+
+def test_the_picture_is_drawn_once_for_all_sinks_that_want_it():
+    annotate = Annotator()
+    sinks = [FakeSink(needs_picture=True), FakeSink(needs_picture=True), FakeSink()]
+    run(FakeSource(4), sinks, annotate=annotate)
+    assert annotate.calls == 4
+    assert all(picture is not None for _, picture in sinks[0].written)
+
+
+def test_nothing_is_drawn_where_no_sink_wants_it():
+    annotate = Annotator()
+    sink = FakeSink()
+    statistics = run(FakeSource(4), [sink], annotate=annotate)
+    assert annotate.calls == 0
+    assert [picture for _, picture in sink.written] == [None] * 4
+    assert "draw" not in statistics.stage_seconds
+
+
+def test_it_ends_after_the_frames_asked_for():
+    sink = FakeSink()
+    assert run(FakeSource(100), [sink], max_frames=3).frames == 3
+    assert len(sink.written) == 3
+
+
+def test_it_ends_when_a_sink_is_told_to_stop():
+    assert run(FakeSource(100), [FakeSink(), FakeSink(stop_after=2)]).frames == 2
+
+
+def test_stages_are_told_in_the_order_of_the_path():
+    statistics = run(FakeSource(2), [FakeSink(needs_picture=True)])
+    assert list(statistics.stage_seconds) == ["read", "detect", "network", "draw", "write"]
+    assert statistics.stage_seconds["network"] == 0.25
+
+
+def test_what_the_source_dropped_is_counted():
+    assert run(FakeSource(3), []).dropped == 6
+
+
+def test_the_rate_is_unknown_at_first_and_positive_after():
+    sink = FakeSink()
+    run(FakeSource(3), [sink])
+    rates = [result.rate_hz for result, _ in sink.written]
+    assert rates[0] == 0
+    assert all(rate > 0 for rate in rates[1:])
+
+
+def test_failures_come_through_with_the_count_of_what_was_done():
+    statistics = RunStatistics()
+    with SignalGuard() as signals, pytest.raises(SourceError):
+        follow(FakeSource(9, fails_at=3), FakeTracker(), [], Annotator(), statistics, Report(io.StringIO()), signals)
+    assert statistics.frames == 3
+    assert statistics.loop_s > 0
+
+
+def test_a_sink_that_fails_ends_the_run():
+    def fail():
+        raise SinkError("disk full")
+
+    with pytest.raises(SinkError):
+        run(FakeSource(9), [FakeSink(on_write=fail)])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill means something else on Windows")
+def test_ctrl_c_lets_all_sinks_have_the_frame_that_is_under_way():
+    def press_ctrl_c():
+        os.kill(os.getpid(), signal.SIGINT)
+
+    first, second = FakeSink(on_write=press_ctrl_c), FakeSink()
+    with pytest.raises(Interrupted):
+        run(FakeSource(9), [first, second])
+    assert len(first.written) == len(second.written) == 1

@@ -1,0 +1,232 @@
+"""The options of the command line: what there is, what is refused, and what each means to the person who asks."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NoReturn
+
+from tracker.errors import UsageError
+
+SMOOTHING = ("off", "low", "default", "high")
+DEVICES = ("auto", "cpu", "gpu")
+DEFAULT_DETECT_EVERY = 30
+AVERAGE_IPD_MM = 63.0
+"""Distance between the pupils of an average adult (Dodgson 2004), on which the assumed head size rests."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked to do; the help of the command line says what each means."""
+
+    source: str
+    list_cameras: bool
+    camera_size: tuple[int, int] | None
+    camera_fps: float | None
+    max_frames: int | None
+    detector_model: Path | None
+    detect_every: int
+    weights: Path | None
+    device: str
+    fov: float | None
+    camera_calibration: Path | None
+    ipd: float
+    smoothing: str
+    output: Path | None
+    poses: tuple[Path, ...]
+    overwrite: bool
+    display: bool
+    verbose: bool
+
+
+def parse_options(argv: Sequence[str] | None = None) -> Options:
+    """Options from the arguments of the command line (or `argv`).
+
+    Raises UsageError for unknown options, values out of range and options that exclude each other. Prints and raises
+    SystemExit for --help and --version, as argparse does.
+    """
+    given = vars(_parser().parse_args(argv))
+    given["display"] = not given.pop("no_display")
+    given["poses"] = tuple(given["poses"])
+    options = Options(**given)
+    if options.fov is not None and options.camera_calibration is not None:
+        raise UsageError("--fov and --camera-calibration both describe the camera; give only one of them")
+    outputs = [*options.poses] + ([options.output] if options.output else [])
+    for path in outputs:
+        if outputs.count(path) > 1:
+            raise UsageError(f"{path} is asked for twice; give every output a name of its own")
+    return options
+
+
+class _Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose complaints are one line, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message.removeprefix('argument ')}; --help shows every option")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="run_live.py",
+        description="Head poses from a webcam, a video or pictures: position, rotation and a lasting ID of every face.",
+        epilog="In the window: h shows the keys. docs/ explains the columns, the conventions and the exit codes.",
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for add_group in (_add_source, _add_network, _add_camera, _add_outputs, _add_program):
+        add_group(parser)
+    return parser
+
+
+def _add_source(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("source")
+    group.add_argument(
+        "--source",
+        default="0",
+        help="a camera's index, a video file, a picture, a folder of pictures, an rtsp:// or http:// stream, a list "
+        "(ID,FILE,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT in pixels, .csv) whose boxes are used, or demo, the clip that "
+        "comes with the program (default: 0, the first camera)",
+    )
+    group.add_argument("--list-cameras", action="store_true", help="print the cameras that are there, and end")
+    group.add_argument(
+        "--camera-size",
+        type=_size,
+        metavar="WxH",
+        help="ask the camera for pictures of this many pixels, such as 1280x720 (default: the camera's own choice)",
+    )
+    group.add_argument(
+        "--camera-fps",
+        type=_number(float, above=0, upto=1000),
+        metavar="HZ",
+        help="ask the camera for this many frames a second (default: the camera's own choice)",
+    )
+    group.add_argument(
+        "--max-frames",
+        type=_number(int, above=0),
+        metavar="N",
+        help="end after N frames (default: at the source's end)",
+    )
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("faces and network")
+    group.add_argument(
+        "--detect-every",
+        type=_number(int, above=0),
+        default=DEFAULT_DETECT_EVERY,
+        metavar="N",
+        help="look for new faces every N frames, and whenever a track is lost; fewer finds newcomers sooner and costs "
+        "time (default: %(default)s)",
+    )
+    group.add_argument(
+        "--detector-model",
+        type=Path,
+        metavar="FILE",
+        help="a face detector of your own as a mediapipe .tflite file (default: the one inside mediapipe)",
+    )
+    group.add_argument(
+        "--weights", type=Path, metavar="FILE", help="pose network weights of your own (default: those in models/)"
+    )
+    group.add_argument(
+        "--device",
+        choices=DEVICES,
+        default="auto",
+        help="where the network runs; auto takes a GPU if TensorFlow finds one (default: %(default)s)",
+    )
+    group.add_argument(
+        "--smoothing",
+        choices=SMOOTHING,
+        default="default",
+        help="filter over time, by the frames' timestamps: higher is steadier at rest and later in motion "
+        "(default: %(default)s)",
+    )
+
+
+def _add_camera(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("camera and scale")
+    group.add_argument(
+        "--fov",
+        type=_number(float, above=0, below=180),
+        metavar="DEGREES",
+        help="field of view across the picture's width; a wrong one makes distances wrong by the same factor and turns "
+        "off-centre faces (default: 60, a common webcam; 10 for lists, whose pictures are cut from larger ones)",
+    )
+    group.add_argument(
+        "--camera-calibration",
+        type=Path,
+        metavar="FILE",
+        help="calibration as OpenCV writes it (YAML), with lens distortion, instead of --fov",
+    )
+    group.add_argument(
+        "--ipd",
+        type=_number(float, above=0, upto=200),
+        default=AVERAGE_IPD_MM,
+        metavar="MM",
+        help="distance between the person's pupils in millimetres; scales all positions (default: %(default)g, an "
+        "average adult)",
+    )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("results")
+    group.add_argument(
+        "--output",
+        type=Path,
+        metavar="FILE",
+        help="write the annotated video, with the source's timestamps and sound (.mp4 or .mkv, H.264)",
+    )
+    group.add_argument(
+        "--poses",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="write one line a face and frame (.csv or .jsonl; degrees and millimetres); may be given several times",
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace outputs that exist already")
+    group.add_argument("--no-display", action="store_true", help="open no window")
+
+
+def _add_program(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("program")
+    group.add_argument("--verbose", action="store_true", help="show what the libraries say, and tracebacks of errors")
+    group.add_argument("--version", action="version", version=f"FPN Live {_version()}")
+
+
+def _version() -> str:
+    try:
+        return version("fpn-live")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+        return next(line.split('"')[1] for line in text.splitlines() if line.startswith("version = "))
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, cross, height = text.lower().partition("x")
+    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it as WIDTHxHEIGHT, such as 1280x720")
+    return int(width), int(height)
+
+
+def _number(
+    kind: type[int] | type[float], *, above: float, below: float | None = None, upto: float | None = None
+) -> Callable[[str], int | float]:
+    meaning = "a whole number" if kind is int else "a number"
+    meaning += (
+        f" above {above:g}" + (f" and below {below:g}" if below else "") + (f" and up to {upto:g}" if upto else "")
+    )
+
+    def convert(text: str) -> int | float:
+        try:
+            number = kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {meaning}") from None
+        inside = above < number and (below is None or number < below) and (upto is None or number <= upto)
+        if not inside:
+            raise argparse.ArgumentTypeError(f"'{text}' is not {meaning}")
+        return number
+
+    return convert
