@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
+from pathlib import Path
 from types import TracebackType
 
 from tracker.frame import Frame
@@ -35,7 +36,12 @@ class Source(ABC):
     """Frames of a live source that were never delivered because newer ones had come."""
 
     skipped: int = 0
-    """Pictures or frames that could not be decoded and were passed over, each named in a warning."""
+    """Pictures or frames that could not be decoded and were passed over; a warning names each picture, and says of a
+    recording when that happened (a badly damaged one is warned of a few times, then only counted)."""
+
+    recording: Path | None = None
+    """The video file behind the frames, whose other streams (audio) lie on the same time axis as `Frame.time_s`; None
+    where there is none."""
 
     @property
     @abstractmethod
