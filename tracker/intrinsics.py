@@ -39,7 +39,7 @@ class Intrinsics:
         stretch = (width / height) / (self._calibrated.width / self._calibrated.height)
         if abs(stretch - 1) > _ASPECT_TOLERANCE:
             raise CalibrationError(
-                f"{self._file}: made with pictures of {self._calibrated.width}x{self._calibrated.height}, but these are "
-                f"{width}x{height}, of another shape; calibrate with pictures of this shape"
+                f"{self._file}: made with pictures of {self._calibrated.width}x{self._calibrated.height}, but these "
+                f"are {width}x{height}, of another shape; calibrate with pictures of this shape"
             )
         return self._calibrated.resized(width, height)
