@@ -1,0 +1,45 @@
+"""The whole way from crops to weights, one command a stage: `python -m training STAGE --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+STAGES = {
+    "landmarks": "face-mesh landmarks of every crop",
+    "fit": "fit the parametric head to them",
+    "draw": "draw the training pictures",
+    "train": "train the network, or resume training",
+    "export": "write trained weights to models/, with manifest and hash",
+    "demo": "render the demo clip and its ground truth",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Hand the arguments to the stage that is named first."""
+    arguments = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description=__doc__,
+        epilog="\n".join(f"  {name:10} {text}" for name, text in STAGES.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("stage", choices=STAGES, metavar="STAGE")
+    stage = parser.parse_args(arguments[:1]).stage
+    if stage == "landmarks":
+        from training.mesh_landmarks import main as run
+    elif stage == "fit":
+        from training.head_fit import main as run
+    elif stage == "draw":
+        from training.picture_set import main as run
+    elif stage == "train":
+        from training.train import main as run
+    elif stage == "export":
+        from training.export import main as run
+    else:
+        from training.demo_clip import main as run
+    return run(arguments[1:])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,119 @@
+"""Batches for training, varied anew every time they are drawn from the stored pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fpn.rotations import angles_from_rotation
+from training.augment import Placement, Sample, occlude, photograph, place, random_placement
+from training.picture_set import REAL, random_background
+from training.turning import PICTURE_SIZE
+
+Float32 = npt.NDArray[np.float32]
+
+TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10, 12), "log_side": slice(12, 13),
+           "landmarks": slice(13, 13 + 204)}  # fmt: skip
+"""Where each label stands in a row of targets; all but `present` count only where a face is present."""
+TARGET_SIZE = 13 + 204
+_REAL_SHARE = 0.35
+_ABSENT_SHARE = 0.08
+_YAW_BIN_DEG = 10.0
+
+
+@dataclass
+class PictureSet:
+    """One or more folders written by `training.picture_set`, pictures memory-mapped."""
+
+    pictures: list[npt.NDArray[np.uint8]]
+    folder: npt.NDArray[np.int32]
+    place_in_folder: npt.NDArray[np.int32]
+    rotations: Float32
+    landmarks: Float32
+    chances: npt.NDArray[np.float64]
+
+    @classmethod
+    def open(cls, folders: list[Path]) -> PictureSet:
+        """Open folders; how often a picture is drawn makes the yaws even and real pictures a fixed share."""
+        pictures, labels = [], []
+        for path in folders:
+            with np.load(path / "labels.npz") as data:
+                labels.append({key: data[key] for key in data.files})
+            shape = (len(labels[-1]["kind"]), PICTURE_SIZE, PICTURE_SIZE)
+            pictures.append(np.memmap(path / "pictures.raw", np.uint8, "r", shape=shape))
+        rotations = np.concatenate([part["rotations"] for part in labels])
+        kind = np.concatenate([part["kind"] for part in labels])
+        yaw = angles_from_rotation(rotations)[0]
+        chances = np.zeros(len(kind))
+        for share, chosen in ((_REAL_SHARE, kind == REAL), (1 - _REAL_SHARE, kind != REAL)):
+            bins = np.digitize(np.abs(yaw[chosen]), np.arange(_YAW_BIN_DEG, 90, _YAW_BIN_DEG))
+            # Half way to even yaws: the front is where faces mostly are.
+            rarity = 1 / np.sqrt(np.bincount(bins)[bins])
+            chances[chosen] = share * rarity / rarity.sum()
+        return cls(
+            pictures=pictures,
+            folder=np.concatenate([np.full(len(part["kind"]), i, np.int32) for i, part in enumerate(labels)]),
+            place_in_folder=np.concatenate([np.arange(len(part["kind"]), dtype=np.int32) for part in labels]),
+            rotations=rotations,
+            landmarks=np.concatenate([part["landmarks"] for part in labels]),
+            chances=np.cumsum(chances / chances.sum()),
+        )
+
+    def picture(self, number: int) -> npt.NDArray[np.uint8]:
+        """The stored picture (192, 192) uint8 of that number over all folders."""
+        return self.pictures[self.folder[number]][self.place_in_folder[number]]
+
+
+def absent(rng: np.random.Generator, pictures: PictureSet, number: int, size: int) -> npt.NDArray[np.uint8]:
+    """A crop (size, size) without a face in its place: background, or a face far off, much too large or too small."""
+    picture = pictures.picture(number)
+    if rng.random() < 0.4:
+        other = random_background(rng, picture)
+        whole = Placement(rng.uniform(0, 360), rng.uniform(0.5, 1.6), (0.0, 0.0), False)
+        return place(other, pictures.rotations[number], pictures.landmarks[number], whole, size, None).crop
+    side = rng.choice([rng.uniform(0.2, 0.4), rng.uniform(0.7, 1.4), rng.uniform(3, 5)])
+    direction = rng.uniform(0, 2 * np.pi)
+    distance = rng.uniform(0.6, 0.95) if 0.5 < side < 2 else rng.uniform(0, 0.6)
+    shift = (float(distance * np.cos(direction)), float(distance * np.sin(direction)))
+    away = Placement(rng.uniform(-60, 60), float(side), shift, False)
+    border = None if rng.random() < 0.5 else int(rng.integers(0, 256))
+    return place(picture, pictures.rotations[number], pictures.landmarks[number], away, size, border).crop
+
+
+def sample(rng: np.random.Generator, pictures: PictureSet, number: int, size: int) -> Sample:
+    """One varied crop of a stored picture."""
+    border = None if rng.random() < 0.5 else int(rng.integers(0, 256))
+    drawn = place(
+        pictures.picture(number),
+        pictures.rotations[number],
+        pictures.landmarks[number],
+        random_placement(rng),
+        size,
+        border,
+    )
+    return drawn
+
+
+def batch(rng: np.random.Generator, pictures: PictureSet, count: int, size: int) -> tuple[npt.NDArray[np.uint8], Float32]:
+    """Crops (count, size, size, 1) uint8 and targets (count, TARGET_SIZE) float32, laid out as `TARGETS`."""
+    crops = np.empty((count, size, size, 1), np.uint8)
+    targets = np.zeros((count, TARGET_SIZE), np.float32)
+    targets[:, TARGETS["rotation"]] = np.eye(3).ravel()
+    numbers = np.searchsorted(pictures.chances, rng.random(count)).clip(0, len(pictures.chances) - 1)
+    for row, number in enumerate(numbers):
+        if rng.random() < _ABSENT_SHARE:
+            crops[row, ..., 0] = photograph(rng, absent(rng, pictures, int(number), size))
+            continue
+        drawn = sample(rng, pictures, int(number), size)
+        if rng.random() < 0.2:
+            occlude(rng, drawn.crop, crops[row - 1, ..., 0])
+        crops[row, ..., 0] = photograph(rng, drawn.crop)
+        targets[row, TARGETS["present"]] = 1
+        targets[row, TARGETS["rotation"]] = drawn.rotation.ravel()
+        targets[row, TARGETS["center"]] = drawn.center
+        targets[row, TARGETS["log_side"]] = drawn.log_side
+        targets[row, TARGETS["landmarks"]] = drawn.landmarks.ravel()
+    return crops, targets
