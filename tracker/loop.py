@@ -59,6 +59,8 @@ def follow(
     Raises what sources and sinks raise, and Interrupted after Ctrl-C, between two frames.
     """
     needs_picture = any(sink.needs_picture for sink in sinks)
+    recording = [sink for sink in sinks if not sink.waits_for_people]
+    interactive = [sink for sink in sinks if sink.waits_for_people]
     rate = _Rate()
     started = time.perf_counter()
     try:
@@ -76,11 +78,14 @@ def follow(
                 if needs_picture:
                     with statistics.stage("draw"):
                         picture = annotate(result)
-                with statistics.stage("write"):
-                    for sink in sinks:
+                for sink in recording:
+                    with statistics.stage("write"):
                         sink.write(result, picture)
                 statistics.count(result)
                 report.advance(result)
+            for sink in interactive:
+                with statistics.stage("show"):
+                    sink.write(result, picture)
             if any(sink.stop_requested for sink in sinks):
                 break
     finally:
@@ -91,7 +96,7 @@ def follow(
 
 def _in_order_of_the_path(own: Mapping[str, float], tracker: Mapping[str, float]) -> dict[str, float]:
     every = {**own, **tracker}
-    return {name: every[name] for name in ("read", *tracker, "draw", "write") if name in every}
+    return {name: every[name] for name in ("read", *tracker, "draw", "write", "show") if name in every}
 
 
 class _Rate:

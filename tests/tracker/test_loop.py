@@ -65,8 +65,9 @@ class FakeTracker:
 
 
 class FakeSink(Sink):
-    def __init__(self, needs_picture=False, stop_after=None, on_write=None):
+    def __init__(self, needs_picture=False, stop_after=None, on_write=None, waits_for_people=False):
         self.needs_picture = needs_picture
+        self.waits_for_people = waits_for_people
         self.written = []
         self._stop_after, self._on_write = stop_after, on_write
 
@@ -205,3 +206,20 @@ def test_ctrl_c_lets_all_sinks_have_the_frame_that_is_under_way():
     with pytest.raises(Interrupted):
         run(FakeSource(9), [first, second])
     assert len(first.written) == len(second.written) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="os.kill means something else on Windows")
+def test_ctrl_c_ends_a_pause_after_the_recording_sinks_have_the_frame():
+    def pause():
+        os.kill(os.getpid(), signal.SIGINT)
+        pytest.fail("the pause went on")
+
+    window, log = FakeSink(on_write=pause, waits_for_people=True), FakeSink()
+    with pytest.raises(Interrupted):
+        run(FakeSource(9), [window, log])
+    assert len(log.written) == 1
+
+
+def test_time_spent_waiting_for_people_is_told_apart():
+    statistics = run(FakeSource(2), [FakeSink(waits_for_people=True), FakeSink()])
+    assert list(statistics.stage_seconds)[-2:] == ["write", "show"]

@@ -21,6 +21,10 @@ class Sink(ABC):
     needs_picture: bool = False
     """True where `write` wants the annotated picture; it is drawn once for all sinks, and only if one wants it."""
 
+    waits_for_people: bool = False
+    """True where `write` may wait for a key (a paused window). Such a sink comes after the others, and Ctrl-C may break
+    its `write` off; that of the others is always finished."""
+
     @property
     def stop_requested(self) -> bool:
         """True once the person asked to stop through this sink (a key in the window)."""
