@@ -1,0 +1,190 @@
+"""The window: the annotated pictures as they come, and keys."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from renderer.lettering import Lettering
+from tracker.frame import TrackedFrame
+from tracker.sinks.base import Sink
+from tracker.sinks.display import require_display
+
+_LOG = logging.getLogger(__name__)
+
+TITLE = "FPN Live"
+LARGEST = (1280, 720)
+"""Pixels of the window when it opens, at most: it fits the screens of small laptops. It can be made larger."""
+
+_ESCAPE = 27
+_SHORTEST_INTERVAL_S = 1 / 60  # files go through faster than a screen shows them: what it cannot show is passed over
+_PAUSE_STEP_MS = 30
+_MESSAGE_S = 3.0
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A key of the window: its codes as OpenCV gives them (lower case), what people read, what it does."""
+
+    codes: tuple[int, ...]
+    name: str
+    meaning: str
+    action: Callable[[], None]
+
+
+class WindowSink(Sink):
+    """Shows the annotated pictures in a window with keys; `h` lists them on screen.
+
+    Files go through as fast as they are processed; pictures that come faster than the screen shows them are passed
+    over. While paused, `write` does not return: a file waits, a live source drops what comes. Closing the window with
+    the mouse, `q` and Esc set `stop_requested`.
+    """
+
+    needs_picture = True
+
+    def __init__(self, *, step: bool = False) -> None:
+        """Raises DisplayError where no window can be opened; the window opens with the first picture.
+
+        step: hold every picture until the space bar (for unrelated stills, which would flash by).
+        """
+        require_display()
+        self._step = step
+        self._open = False
+        self._stop = False
+        self._paused = False
+        self._help = False
+        self._message = "space: next picture, h: keys" if step else "h: keys"
+        self._message_until: float | None = None
+        self._next_show = 0.0
+        self._picture: npt.NDArray[np.uint8] = np.zeros((0, 0, 3), np.uint8)
+        self._frame_index = 0
+        self._keys = (
+            _Key((ord("q"), _ESCAPE), "q, Esc", "quit", self._quit),
+            _Key((ord(" "),), "space", "next picture" if step else "pause, go on", self._toggle_pause),
+            _Key((ord("s"),), "s", "save the picture", self._save),
+            _Key((ord("h"),), "h", "show or hide the keys", self._toggle_help),
+        )
+
+    @property
+    def stop_requested(self) -> bool:
+        """True once a key, or closing the window, asked to stop."""
+        return self._stop
+
+    def write(self, result: TrackedFrame, picture: npt.NDArray[np.uint8] | None) -> None:
+        """Show the picture and answer the keys pressed since; while paused, only return when that ends."""
+        if picture is None:
+            raise ValueError("a window needs the annotated picture")
+        now = time.monotonic()
+        if self._stop or (now < self._next_show and not self._step):
+            return
+        self._next_show = now + _SHORTEST_INTERVAL_S
+        self._picture, self._frame_index = picture, result.frame.index
+        if not self._open:
+            self._open_window(picture.shape[1], picture.shape[0])
+        self._paused = self._step
+        self._show()
+        self._answer(cv2.pollKey())
+        while self._paused and not self._stop:
+            self._show()
+            self._answer(cv2.waitKey(_PAUSE_STEP_MS))
+
+    def close(self) -> None:
+        """Close the window."""
+        if self._open:
+            self._open = False
+            if _is_visible():
+                cv2.destroyWindow(TITLE)
+                cv2.waitKey(1)  # some systems take the window away only when events are asked for
+
+    def _open_window(self, width: int, height: int) -> None:
+        cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        shrink = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+        cv2.resizeWindow(TITLE, max(1, round(width * shrink)), max(1, round(height * shrink)))
+        self._open = True
+        self._message_until = time.monotonic() + _MESSAGE_S
+
+    def _show(self) -> None:
+        words = self._words()
+        cv2.imshow(TITLE, _with_words(self._picture, words) if words else self._picture)
+
+    def _words(self) -> list[str]:
+        """What is written at the bottom of the window, line by line."""
+        words = []
+        if self._help:
+            words += [f"{key.name}: {key.meaning}" for key in self._keys]
+        if self._paused and not self._step:
+            words.append("paused, space goes on")
+        if self._message_until is not None and time.monotonic() < self._message_until:
+            words.append(self._message)
+        return words
+
+    def _answer(self, code: int) -> None:
+        if not _is_visible():
+            self._stop = True
+        if code < 0:
+            return
+        pressed = ord(chr(code & 0xFF).lower())
+        for key in self._keys:
+            if pressed in key.codes:
+                key.action()
+
+    def _say(self, message: str) -> None:
+        self._message = message
+        self._message_until = time.monotonic() + _MESSAGE_S
+
+    def _quit(self) -> None:
+        self._stop = True
+
+    def _toggle_pause(self) -> None:
+        self._paused = not self._paused
+
+    def _toggle_help(self) -> None:
+        self._help = not self._help
+
+    def _save(self) -> None:
+        """Save the picture, without the window's own words, into the current folder, over nothing."""
+        stem = f"fpn-live-{time.strftime('%Y%m%d-%H%M%S')}-frame{self._frame_index}"
+        encoded = cv2.imencode(".png", self._picture)[1].tobytes()
+        for number in itertools.count(1):
+            path = Path(f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
+            try:
+                with path.open("xb") as file:
+                    file.write(encoded)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                _LOG.warning("%s: not saved: %s", path, error.strerror)
+                self._say(f"not saved: {error.strerror}")
+                return
+            self._say(f"saved {path}")
+            return
+
+
+def _is_visible() -> bool:
+    """False once the person has closed the window."""
+    try:
+        return cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
+    except cv2.error:  # Qt's answer when its last window is gone
+        return False
+
+
+def _with_words(picture: npt.NDArray[np.uint8], words: list[str]) -> npt.NDArray[np.uint8]:
+    """A copy of the picture with lines of text on a darkened strip in its lower left corner."""
+    shown = picture.copy()
+    lettering = Lettering(picture.shape[1], picture.shape[0])
+    margin = lettering.line_height // 3
+    width = max(lettering.width(line) for line in words) + 2 * margin
+    height = len(words) * lettering.line_height + 2 * margin
+    top = max(picture.shape[0] - height, 0)
+    shown[top:, :width] //= 3
+    for number, line in enumerate(words):
+        lettering.draw(shown, line, margin, top + margin + number * lettering.line_height)
+    return shown
