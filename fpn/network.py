@@ -10,10 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 if TYPE_CHECKING:
     import keras
 
 INPUT_SIZE = 112
+
+LOG_MIDDLE, LOG_REACH = 2.5, 4.5
+"""Logs of inverse deviations are squashed to LOG_MIDDLE +- LOG_REACH: 0.001 to 7 radians or crop sides."""
 
 IDENTITY_COUNT = 30
 EXPRESSION_COUNT = 20
@@ -44,6 +50,11 @@ for _name, _size in _sizes.items():
     OUTPUTS[_name] = slice(_start, _start + _size)
     _start += _size
 OUTPUT_SIZE = _start
+
+
+def bounded_logs(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Logs of inverse standard deviations from the raw outputs, kept smoothly within -2..7 (as in the training loss)."""
+    return LOG_MIDDLE + LOG_REACH * np.tanh((raw - LOG_MIDDLE) / LOG_REACH)
 
 
 @dataclass(frozen=True)

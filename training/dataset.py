@@ -86,7 +86,7 @@ def absent(rng: np.random.Generator, pictures: PictureSet, number: int, size: in
 def sample(rng: np.random.Generator, pictures: PictureSet, number: int, size: int) -> Sample:
     """One varied crop of a stored picture."""
     border = None if rng.random() < 0.5 else int(rng.integers(0, 256))
-    drawn = place(
+    return place(
         pictures.picture(number),
         pictures.rotations[number],
         pictures.landmarks[number],
@@ -94,10 +94,11 @@ def sample(rng: np.random.Generator, pictures: PictureSet, number: int, size: in
         size,
         border,
     )
-    return drawn
 
 
-def batch(rng: np.random.Generator, pictures: PictureSet, count: int, size: int) -> tuple[npt.NDArray[np.uint8], Float32]:
+def batch(
+    rng: np.random.Generator, pictures: PictureSet, count: int, size: int
+) -> tuple[npt.NDArray[np.uint8], Float32]:
     """Crops (count, size, size, 1) uint8 and targets (count, TARGET_SIZE) float32, laid out as `TARGETS`."""
     crops = np.empty((count, size, size, 1), np.uint8)
     targets = np.zeros((count, TARGET_SIZE), np.float32)

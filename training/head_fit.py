@@ -182,7 +182,7 @@ def main(argv: list[str] | None = None) -> int:
         mesh_vertices=vertices,
         mesh_mirror=order,
     )
-    yaw, pitch, roll = angles_from_rotation(rotation[frontal])
+    _, pitch, _ = angles_from_rotation(rotation[frontal])
     print(f"residual {np.nanmedian(residual):.2f} mm median, {np.nanpercentile(residual, 95):.2f} 95 %")
     print(f"pitch minus the csv's on frontal crops: {np.nanmedian(pitch - number['mesh_pitch_deg'][frontal]):+.2f} deg")
     return 0

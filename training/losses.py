@@ -15,7 +15,7 @@ import numpy.typing as npt
 from keras import ops
 
 from fpn.head import FACE_CENTER_MM, ROI_MM
-from fpn.network import OUTPUTS
+from fpn.network import LOG_MIDDLE, LOG_REACH, OUTPUTS
 from training.dataset import TARGETS
 
 Tensor = Any
@@ -127,5 +127,5 @@ def position_unlikelihood(error: Tensor, scale: Tensor) -> Tensor:
 
 
 def bounded(logs: Tensor) -> Tensor:
-    """Logs of inverse deviations kept smoothly within -2..7 (about 0.001 to 7 radians or crop sides)."""
-    return 2.5 + 4.5 * ops.tanh((logs - 2.5) / 4.5)
+    """Logs of inverse deviations kept smoothly within bounds; as `fpn.network.bounded_logs`."""
+    return LOG_MIDDLE + LOG_REACH * ops.tanh((logs - LOG_MIDDLE) / LOG_REACH)

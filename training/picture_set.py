@@ -61,7 +61,8 @@ def usable_photos(rows: list[dict[str, str]], fits: Any) -> npt.NDArray[np.int64
     number = {key: np.array([float(row[key] or "nan") for row in rows]) for key in ("mesh_aspect", "iod_px")}
     named = np.array(
         [
-            row["zip"] != "fasseg.zip" and "with_mask" not in row["original_path"].split("/")[-2:][0]
+            row["zip"] != "fasseg.zip"
+            and "with_mask" not in row["original_path"].split("/")[-2:][0]
             and "augmented_image" not in row["original_path"]
             for row in rows
         ]
@@ -105,7 +106,7 @@ def random_background(rng: np.random.Generator, other: Grey) -> Grey:
 def random_expression(
     rng: np.random.Generator, own: npt.NDArray[np.float32], names: list[str]
 ) -> npt.NDArray[np.float32]:
-    """The photograph's expression, weaker or stronger, now and then with closed eyes, an open mouth, a smile or a pout."""
+    """The photograph's expression, weaker or stronger, now and then with closed eyes, an open mouth or a smile."""
     weights = own * rng.uniform(0.5, 1.2)
 
     def add(starts: str, amount: float) -> None:
@@ -172,8 +173,8 @@ def draw_glasses(picture: Grey, landmarks: npt.NDArray[np.float32], rotation: np
         if dark:
             glass = picture.copy()
             cv2.fillPoly(glass, [polygon], int(rng.integers(0, 60)), cv2.LINE_AA, shift)
-            cv2.addWeighted(glass, rng.uniform(0.6, 1), picture, 0, 0, picture) if rng.random() < 0.5 else None
-            cv2.fillPoly(picture, [polygon], int(rng.integers(5, 70)), cv2.LINE_AA, shift)
+            opacity = rng.uniform(0.6, 1)
+            cv2.addWeighted(glass, opacity, picture, 1 - opacity, 0, picture)
         cv2.polylines(picture, [polygon], True, tone, thick, cv2.LINE_AA, shift)
         hinge = np.array([side * width, 0, -14]) @ rotation.T * PIXELS_PER_MM + center
         ear = np.array([side * 42, -3, 78]) @ rotation.T * PIXELS_PER_MM + center
@@ -184,7 +185,13 @@ def draw_glasses(picture: Grey, landmarks: npt.NDArray[np.float32], rotation: np
         inner = [landmarks[eye].mean(0) + np.array([s * -width, -2, -16]) @ rotation.T * PIXELS_PER_MM
                  for s, eye in ((-1, slice(36, 42)), (1, slice(42, 48)))]  # fmt: skip
         cv2.polylines(
-            picture, [np.rint(np.stack(inner)[:, :2] * 2**shift).astype(np.int32)], False, tone, thick, cv2.LINE_AA, shift
+            picture,
+            [np.rint(np.stack(inner)[:, :2] * 2**shift).astype(np.int32)],
+            False,
+            tone,
+            thick,
+            cv2.LINE_AA,
+            shift,
         )
 
 
@@ -277,8 +284,10 @@ def main(argv: list[str] | None = None) -> int:
                 print(f"{done + 1} of {len(tasks)}: {sum(len(part.kind) for part in labels)} pictures", flush=True)
     np.savez(
         options.out / "labels.npz",
-        **{key: np.concatenate([getattr(part, key) for part in labels])
-           for key in ("rotations", "landmarks", "kind", "photo")},  # fmt: skip
+        **{
+            key: np.concatenate([getattr(part, key) for part in labels])
+            for key in ("rotations", "landmarks", "kind", "photo")
+        },
     )
     return 0
 

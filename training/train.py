@@ -136,7 +136,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--head", type=Path, required=True, help="ict_facekit.npz")
     parser.add_argument("--fits", type=Path, required=True, help="fits.npz of the fit stage")
     parser.add_argument("--dev-val", type=Path, required=True, help="gt.csv of the validation images")
-    parser.add_argument("--out", type=Path, required=True, help="folder for log and checkpoints; resumes if it has some")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for log and checkpoints; resumes if it has some"
+    )
     parser.add_argument("--backbone", default="fused-xs")
     parser.add_argument("--input-size", type=int, default=112)
     parser.add_argument("--epochs", type=int, default=40)

@@ -201,10 +201,8 @@ def _sheet(photo: Photo, target: Target) -> tuple[Float32, Float32]:
     return sheet.astype(np.float32), opacity.astype(np.float32) / 255
 
 
-def photograph_as_it_is(
-    photo: Photo, model: HeadModel, background: Grey
-) -> tuple[Grey, npt.NDArray[np.float32]]:
-    """The photograph itself in the frame of drawn pictures, unreal pixels replaced by `background`; as `turn` returns."""
+def photograph_as_it_is(photo: Photo, model: HeadModel, background: Grey) -> tuple[Grey, npt.NDArray[np.float32]]:
+    """The photograph itself, framed as drawn pictures are, unreal pixels from `background`; as `turn` returns."""
     center = photo.scale * photo.rotation @ FACE_CENTER_MM + photo.translation
     zoom = PIXELS_PER_MM / photo.scale
     affine = np.array(
@@ -223,5 +221,3 @@ def photograph_as_it_is(
     points = (shape[model.landmarks68] @ photo.rotation.T * photo.scale + photo.translation - center) * zoom
     points[:, :2] += (PICTURE_SIZE - 1) / 2
     return np.where(opacity, picture, background), points.astype(np.float32)
-
-
