@@ -26,6 +26,9 @@ class Source(ABC):
     is_sequence: bool = True
     """True where neighbouring frames show the same scene a moment later; False for unrelated stills."""
 
+    gives_boxes: bool = False
+    """True where every frame comes with its faces' boxes, so that no detector is needed (list files)."""
+
     frame_count: int | None = None
     """How many frames there will be, where that is known without decoding; a hint for progress, nothing more."""
 

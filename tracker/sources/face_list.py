@@ -18,6 +18,8 @@ COLUMNS = ("ID", "FILE", "FACE_X", "FACE_Y", "FACE_WIDTH", "FACE_HEIGHT")
 class ListSource(StillsSource):
     """The pictures of a list file, each a frame called by its ID, with the face box of its line."""
 
+    gives_boxes = True
+
     def __init__(self, path: Path) -> None:
         """Check the whole list, then read the first picture that can be read.
 
@@ -44,6 +46,9 @@ def read_list(path: Path) -> list[Still]:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ListError(f"{path}, line {line}: not UTF-8 text; save the list as CSV in UTF-8") from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ListError(f"{path}, line {line}: a zero byte; save the list as CSV in UTF-8")
     rows = csv.reader(io.StringIO(text), skipinitialspace=True)
     stills: list[Still] = []
     columns: dict[str, int] | None = None
