@@ -31,12 +31,17 @@ def nominal_rate(stream: VideoStream) -> Fraction | None:
     return None
 
 
-def timestamp_s(frame: av.VideoFrame) -> float | None:
-    """Presentation time in seconds; of containers that keep only decoding times (AVI), that of decoding."""
-    pts = frame.dts if frame.pts is None else frame.pts
-    if pts is None or frame.time_base is None:
-        return None
-    return float(pts * frame.time_base)
+def presentation_s(frame: av.VideoFrame) -> float | None:
+    """When the frame is shown, in seconds; None where the container does not say."""
+    return None if frame.pts is None or frame.time_base is None else float(frame.pts * frame.time_base)
+
+
+def decoding_s(frame: av.VideoFrame) -> float | None:
+    """When the packet that completed the frame is decoded, in seconds; None where the container does not say.
+
+    AVI keeps no other times: libav guesses those of presentation, and they come out of order with B-frames.
+    """
+    return None if frame.dts is None or frame.time_base is None else float(frame.dts * frame.time_base)
 
 
 def decode(packet: av.Packet[VideoStream], damaged: Callable[[], None]) -> list[av.VideoFrame]:

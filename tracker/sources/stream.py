@@ -16,7 +16,7 @@ from av.video.stream import VideoStream
 
 from tracker.errors import CameraError
 from tracker.sources.conversion import BgrConverter
-from tracker.sources.decoding import decode, moving_pictures, nominal_rate, timestamp_s
+from tracker.sources.decoding import decode, moving_pictures, nominal_rate, presentation_s
 from tracker.sources.live import Captured, LiveSource
 
 _log = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ _OPEN_TIMEOUT_S = 10.0
 _READ_TIMEOUT_S = 10.0
 _OPTIONS = {
     "rtsp_transport": "tcp",  # UDP loses packets in wireless networks, and firewalls drop it
-    "fflags": "nobuffer",
     "flags": "low_delay",
+    "fpsprobesize": "0",  # libav would watch many frames to learn a rate that only matters for display
     "analyzeduration": "2000000",  # microseconds; libav's own 5 seconds are spent whole on streams without sound
 }
 _SEGMENTED = ("hls", "dash")
@@ -71,7 +71,12 @@ class StreamSource(LiveSource[av.VideoFrame]):
             self.rate = nominal_rate(stream)
             self._converter = BgrConverter(stream.sample_aspect_ratio)
             pictures = self._pictures(container, stream)
-            yield from self._paced(pictures) if _comes_at_once(container) else _stamped(pictures)
+            if _comes_at_once(container):
+                yield from self._paced(pictures)
+                return
+            yield from _stamped(pictures)
+            if not self.is_closing:  # a server that went away cannot be told from one that finished
+                _log.warning("%s: the stream ended", self.name)
 
     def to_image(self, picture: av.VideoFrame) -> npt.NDArray[np.uint8]:
         """Converted to upright BGR."""
@@ -113,7 +118,7 @@ class StreamSource(LiveSource[av.VideoFrame]):
     def _paced(self, pictures: Iterator[av.VideoFrame]) -> Iterator[Captured[av.VideoFrame]]:
         start_s: float | None = None
         for picture in pictures:
-            shown_s = timestamp_s(picture)
+            shown_s = presentation_s(picture)
             now_s = time.perf_counter()
             if shown_s is not None:
                 if start_s is None or start_s + shown_s - now_s > _JUMP_S:

@@ -15,7 +15,7 @@ from tracker.errors import EmptySourceError, SourceError
 from tracker.frame import Frame
 from tracker.sources.base import Source
 from tracker.sources.conversion import BgrConverter
-from tracker.sources.decoding import decode, moving_pictures, nominal_rate, timestamp_s
+from tracker.sources.decoding import decode, decoding_s, moving_pictures, nominal_rate, presentation_s
 from tracker.sources.timeline import Timeline
 
 _log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class VideoSource(Source):
     def _read_frames(self) -> Generator[Frame, None, None]:
         converter = BgrConverter(self._stream.sample_aspect_ratio)
         timeline = Timeline(self.rate)
+        timestamp_s = decoding_s if self._container.format.name == "avi" else presentation_s
         for picture in self._pictures():
             time_s = timeline.place(timestamp_s(picture))
             index = self._delivered + self.skipped
@@ -169,7 +170,7 @@ def _comes_after(pts: int | None, last_pts: int | None) -> bool:
 def _open(path: Path) -> InputContainer:
     try:
         return av.open(f"file:{path}")  # without the prefix, a name with a colon is taken for an address
-    except av.error.InvalidDataError as error:
+    except (av.error.InvalidDataError, av.error.EOFError) as error:
         raise SourceError(
             f"{path}: not a video, or one whose recording was cut off before its index was written; "
             "check that it plays, or give another"
