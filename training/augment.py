@@ -19,9 +19,13 @@ Grey = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
 
 MIRROR_68 = np.array(
-    [16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 27, 28, 29, 30]
-    + [35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65]
+    [
+        *range(16, -1, -1),  # jaw
+        *range(26, 16, -1),  # brows
+        *(27, 28, 29, 30, 35, 34, 33, 32, 31),  # nose
+        *(45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # eyes
+        *(54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65),  # mouth
+    ]
 )
 """The landmark at the mirror-image place of each of the 68."""
 
@@ -43,8 +47,8 @@ class Sample:
 
 @dataclass(frozen=True)
 class Placement:
-    """How a crop lies on a stored picture: turned clockwise by `angle_deg`, `side` network regions wide, the face centre
-    `shift` (x, y) crop sides from its middle, mirrored or not.
+    """How a crop lies on a stored picture: turned clockwise by `angle_deg`, `side` network regions wide, the
+    face centre `shift` (x, y) crop sides from its middle, mirrored or not.
     """
 
     angle_deg: float
@@ -72,7 +76,7 @@ def random_placement(rng: np.random.Generator) -> Placement:
 def place(
     picture: Grey, rotation: Float32, landmarks: Float32, placement: Placement, size: int, border: int | None
 ) -> Sample:
-    """Cut a crop of `size` pixels from a stored picture. `border` is the grey level outside it; None repeats its edge."""
+    """Cut a crop of `size` pixels from a stored picture. `border`: the grey level outside, None to repeat the edge."""
     angle = np.radians(placement.angle_deg)
     cosine, sine = np.cos(angle), np.sin(angle)
     turn = np.array([[cosine, -sine], [sine, cosine]])

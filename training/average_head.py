@@ -23,13 +23,14 @@ Float32 = npt.NDArray[np.float32]
 
 FRONT_SIZE = 512
 FRONT_PIXELS_PER_MM = 2.0
+_FACE_MIDDLE_MM = 40.0  # below the eyes
 _EYES_OPEN = 0.25  # of the blink weight: averaged lids blur otherwise
 
 
 @dataclass(frozen=True)
 class AverageHead:
-    """shape: (V, 3) float32 mm. colours: (V, 3) float32 BGR. front: (512, 512, 3) float32 BGR, the head seen from straight
-    ahead, `FRONT_PIXELS_PER_MM`, head origin in the middle; front_weight: (V,) 0..1, how far it is used at a vertex.
+    """shape: (V, 3) float32 mm. colours: (V, 3) float32 BGR. front: (512, 512, 3) float32 BGR, the head seen from
+    straight ahead (`front_screen`); front_weight: (V,) 0..1, how far it is used at a vertex.
     """
 
     shape: Float32
@@ -43,10 +44,10 @@ class AverageHead:
 
 
 def front_screen(shape: Float32) -> Float32:
-    """Orthographic screen coordinates (V, 3) of a head seen from straight ahead, in the frame of `AverageHead.front`."""
+    """Orthographic screen coordinates (V, 3) of a head seen from straight ahead, framed as `AverageHead.front`."""
     screen = shape * np.float32(FRONT_PIXELS_PER_MM)
     screen[:, :2] += (FRONT_SIZE - 1) / 2
-    screen[:, 1] -= 40 * FRONT_PIXELS_PER_MM
+    screen[:, 1] -= _FACE_MIDDLE_MM * FRONT_PIXELS_PER_MM
     return screen
 
 
@@ -58,9 +59,8 @@ def average_head(model: HeadModel, faces: Path, fit_file: Path, count: int, seed
     sharp = np.array([row["is_grey"] == "0" and float(row["iod_px"] or 0) > 45 for row in rows])
     named = np.array(["with_mask" not in row["original_path"] and row["zip"] != "driver_frames.zip" for row in rows])
     trusted = sharp & named & (fits["residual_mm"] < 3) & (fits["disagreement_px"] < 1.5) & (np.abs(pitch) < 15)
-    trusted &= (fits["expression"][:, 10] < _EYES_OPEN) & (
-        fits["expression"][:, model.expression_names.index("jawOpen")] < 0.1
-    )
+    blink, jaw = (model.expression_names.index(name) for name in ("eyeBlink_L", "jawOpen"))
+    trusted &= (fits["expression"][:, blink] < _EYES_OPEN) & (fits["expression"][:, jaw] < 0.1)
     rng = np.random.default_rng(seed)
     front_rows = rng.permutation(np.flatnonzero(trusted & (np.abs(yaw) < 12)))[:count]
     side_rows = rng.permutation(np.flatnonzero(trusted & (np.abs(yaw) > 22) & (np.abs(yaw) < 45)))[: count // 2]

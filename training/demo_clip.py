@@ -127,7 +127,7 @@ def render(
     light = 0.62 + 0.5 * np.clip(a[..., 6:9] @ towards_window, 0, 1)
     colour *= light[..., None]
     covered = (index >= 0).astype(np.float32)[..., None]
-    shoulders = camera.project([translation + [0, 215, 60]])[0]
+    shoulders = camera.project(translation + np.array([0.0, 215.0, 60.0]))[0]
     reach = camera.K[0, 0] / translation[2]
     scene = background.copy()
     torso = (
@@ -160,7 +160,7 @@ def write_clip(model: HeadModel, head: AverageHead, folder: Path) -> None:
     quaternions = Rotation.from_matrix(rotations).as_quat(canonical=True)
     with (folder / "demo_truth.csv").open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow("frame time_s qx qy qz qw tx_mm ty_mm tz_mm".split())
+        writer.writerow(["frame", "time_s", "qx", "qy", "qz", "qw", "tx_mm", "ty_mm", "tz_mm"])
         for frame, (time_s, quaternion, translation) in enumerate(zip(times, quaternions, translations, strict=True)):
             values = [*(f"{value:.7f}" for value in quaternion), *(f"{value:.3f}" for value in translation)]
             writer.writerow([frame, f"{time_s:.6f}", *values])

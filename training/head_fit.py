@@ -39,7 +39,7 @@ ANCHORS = {
 
 @dataclass(frozen=True)
 class SimilarityPose:
-    """points = scale * rotation @ head + translation, per crop: scale (n,) px/mm, rotation (n, 3, 3), translation (n, 3)."""
+    """points = scale * rotation @ head + translation: scale (n,) px/mm, rotation (n, 3, 3), translation (n, 3) px."""
 
     scale: Float
     rotation: Float
@@ -47,7 +47,7 @@ class SimilarityPose:
 
 
 def align(heads: Float, points: Float, weights: Float) -> SimilarityPose:
-    """The similarity that best takes head points (n, p, 3) or (p, 3) to measured ones (n, p, 3), weights (p,) summing to 1.
+    """The similarity that best takes head points (n, p, 3) or (p, 3) to measured ones (n, p, 3); weights (p,) sum to 1.
 
     Umeyama 1991, "Least-squares estimation of transformation parameters between two point patterns".
     """
@@ -65,7 +65,7 @@ def align(heads: Float, points: Float, weights: Float) -> SimilarityPose:
 
 
 def mirror_order(landmarks: Float) -> npt.NDArray[np.int64]:
-    """For each of the 468 points the one at its mirror place, (468,), from frontal crops (n, 2, 468, 3) seen both ways."""
+    """For each of the 468 points its mirror image's number, (468,), from frontal crops (n, 2, 468, 3), both ways."""
     plain = np.nanmean(landmarks[:, 0] - landmarks[:, 0].mean(1, keepdims=True), axis=0)
     mirrored = np.nanmean(landmarks[:, 1] - landmarks[:, 1].mean(1, keepdims=True), axis=0)
     _, order = cKDTree(plain).query(mirrored)
@@ -91,7 +91,7 @@ class HeadFitter:
         self.neutral = model.neutral[vertices].astype(np.float64)
 
     def fit(self, points: Float) -> tuple[SimilarityPose, Float, Float]:
-        """Pose, weights (n, 113; identity then expression) and residual (n,) in mm of measured points (n, 468, 3) in pixels."""
+        """Pose, shape weights (n, 113) and residual (n,) in mm of measured points (n, 468, 3) in pixels."""
         coefficients = np.zeros((len(points), len(self.basis)))
         for _ in range(ROUNDS):
             shapes = self.neutral + (coefficients @ self.basis).reshape(len(points), -1, 3)

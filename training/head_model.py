@@ -23,7 +23,8 @@ Int32 = npt.NDArray[np.int32]
 _MM_PER_UNIT = 10.0
 LITERATURE_PITCH_DEG = 6.3
 """How far up the head of the literature's zero pose (300W-LP, AFLW2000-3D) looks in ICT-FaceKit's own axes. The one
-constant that the validation images fix: 6.8 from face-mesh fits of the near-frontal AFLW2000-3D images, 5.7 from the csv."""
+constant that the validation images fix: 6.8 from face-mesh fits of the near-frontal AFLW2000-3D images, 5.7 from the
+csv."""
 _TO_HEAD_AXES = np.array([1.0, -1.0, -1.0])
 _RIGHT_OUTER_EYE, _LEFT_OUTER_EYE = 36, 45  # of the 68 Multi-PIE points; the subject's right and left
 RENDERED_PARTS = (
@@ -40,7 +41,9 @@ class HeadModel:
     """Shape = neutral + identity weights . identity + expression weights . expression.
 
     neutral: (V, 3) float32 mm. identity: (100, V, 3) float32, weights ~ N(0, 1). expression: (53, V, 3) float32,
-    weights in 0..1, named in `expression_names`. triangles: (T, 3) int32, counter-clockwise seen from outside. parts: first and one past the last vertex of each named part. landmarks68: (68,) int32 vertex indices.
+    weights in 0..1, named in `expression_names`. triangles: (T, 3) int32,
+    counter-clockwise seen from outside. parts: first and one past the last vertex of each named part. landmarks68:
+    (68,) int32 vertex indices.
     mirror: (V,) int32, the vertex at the mirror-image place.
     """
 
@@ -74,7 +77,7 @@ class HeadModel:
 
 
 def load_head_model(path: Path) -> HeadModel:
-    """Read `ict_facekit.npz`, keeping the parts that are drawn (`RENDERED_PARTS`; teeth, lashes and films are left out)."""
+    """Read `ict_facekit.npz`, keeping the parts that are drawn (`RENDERED_PARTS`: no teeth, lashes or films)."""
     data = np.load(path)
     neutral = data["neutral"].astype(np.float64)
     corners = json.loads(str(data["landmarks_json"]))["multi_pie_68"]

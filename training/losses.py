@@ -91,7 +91,7 @@ def rotation_from_six(six: Tensor) -> Tensor:
 
 
 def rotation_unlikelihood(truth: Tensor, rotation: Tensor, scale: Tensor) -> Tensor:
-    """Negative log-likelihood (N,) of the rotation vector from `rotation` to `truth` under N(0, L L^T), constant left out.
+    """Negative log-likelihood (N,) of the rotation vector from `rotation` to `truth` under N(0, L L^T), less a constant.
 
     scale (N, 6): the inverse of L, log-diagonal and below the diagonal, so that whitening is one product.
     """

@@ -84,7 +84,7 @@ def usable_photos(rows: list[dict[str, str]], fits: Any) -> npt.NDArray[np.int64
 
 
 def random_background(rng: np.random.Generator, other: Grey) -> Grey:
-    """Anything that may stand behind a head: a blurred part of another photograph, a gradient, noise or a plain tone."""
+    """Anything that may stand behind a head: part of another photograph, a gradient, noise or a plain tone."""
     size = PICTURE_SIZE
     choice = rng.random()
     if choice < 0.55:
