@@ -30,9 +30,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     with _terminal(options.verbose) as terminal:
         try:
-            from tracker.app import list_cameras, run
+            from tracker.app import run
 
-            return list_cameras() if options.list_cameras else run(options, terminal)
+            return run(options, terminal)
         except FpnLiveError as error:
             if options.verbose:
                 traceback.print_exc(file=terminal)

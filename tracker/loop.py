@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from fpn.camera import Camera
 from fpn.roi import Box
-from tracker.frame import TrackedFrame, TrackedPose
+from tracker.frame import Frame, TrackedFrame, TrackedPose
 from tracker.interruption import SignalGuard
 from tracker.report import Report, RunStatistics
 from tracker.sinks.base import Sink
@@ -26,9 +26,7 @@ Picture = npt.NDArray[np.uint8]
 class Tracker(Protocol):
     """What the loop needs of `tracker.head_pose_tracker.HeadPoseTracker`."""
 
-    @property
-    def camera(self) -> Camera:
-        """The intrinsics in force for the last frame."""
+    camera: Camera
 
     @property
     def stage_seconds(self) -> Mapping[str, float]:
@@ -45,6 +43,7 @@ def follow(
     source: Source,
     tracker: Tracker,
     sinks: Sequence[Sink],
+    camera_of: Callable[[Frame], Camera],
     annotate: Callable[[TrackedFrame], Picture],
     statistics: RunStatistics,
     report: Report,
@@ -54,6 +53,7 @@ def follow(
 ) -> None:
     """Run until the source ends, `max_frames` are done or a sink is told to stop; `statistics` tells how it went.
 
+    camera_of: gives the intrinsics that hold for a frame.
     annotate: draws what was found into a copy of the frame; called once a frame, and only if a sink needs it.
 
     Raises what sources and sinks raise, and Interrupted after Ctrl-C, between two frames.
@@ -72,8 +72,9 @@ def follow(
             with signals.deferred():
                 if not source.is_sequence:
                     tracker.reset()
+                tracker.camera = camera = camera_of(frame)
                 poses = tracker.update(frame.image, frame.time_s, frame.boxes)
-                result = TrackedFrame(frame, poses, tracker.camera, rate.tick())
+                result = TrackedFrame(frame, poses, camera, rate.tick())
                 picture = None
                 if needs_picture:
                     with statistics.stage("draw"):

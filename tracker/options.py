@@ -41,6 +41,11 @@ class Options:
     display: bool
     verbose: bool
 
+    @property
+    def outputs(self) -> tuple[Path, ...]:
+        """The files to be written."""
+        return self.poses if self.output is None else (self.output, *self.poses)
+
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
     """Options from the arguments of the command line (or `argv`).
@@ -54,10 +59,6 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
     options = Options(**given)
     if options.fov is not None and options.camera_calibration is not None:
         raise UsageError("--fov and --camera-calibration both describe the camera; give only one of them")
-    outputs = [*options.poses] + ([options.output] if options.output else [])
-    for path in outputs:
-        if outputs.count(path) > 1:
-            raise UsageError(f"{path} is asked for twice; give every output a name of its own")
     return options
 
 
@@ -118,8 +119,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         type=_number(int, above=0),
         default=DEFAULT_DETECT_EVERY,
         metavar="N",
-        help="look for new faces every N frames, and whenever a track is lost; fewer finds newcomers sooner and costs "
-        "time (default: %(default)s)",
+        help="search the whole picture for new faces once in N frames, a part in each; a lost face is looked for at "
+        "once. Fewer finds newcomers sooner and costs time (default: %(default)s)",
     )
     group.add_argument(
         "--detector-model",
@@ -128,7 +129,10 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="a face detector of your own as a mediapipe .tflite file (default: the one inside mediapipe)",
     )
     group.add_argument(
-        "--weights", type=Path, metavar="FILE", help="pose network weights of your own (default: those in models/)"
+        "--weights",
+        type=Path,
+        metavar="FILE",
+        help="pose network weights of your own: a manifest like models/manifest.json (default: that one)",
     )
     group.add_argument(
         "--device",

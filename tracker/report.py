@@ -23,6 +23,7 @@ _OWN_LOGGERS = ("models", "fpn", "renderer", "tracker")
 class RunStatistics:
     """Counts and times of one run, as the loop keeps them.
 
+    device: where the pose network ran, for people.
     stage_seconds: where the time went, by stage, in the order of the path.
     startup_s: seconds from the start of the program's own work to the first frame.
     loop_s: seconds from then to the end.
@@ -34,6 +35,7 @@ class RunStatistics:
     tracks: set[int] = field(default_factory=set)
     dropped: int = 0
     skipped: int = 0
+    device: str = ""
     startup_s: float = 0.0
     loop_s: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)
@@ -137,31 +139,26 @@ class _LineHandler(logging.Handler):
         self._write(f"{record.levelname.lower()}: {message}")
 
 
-def summary_lines(
-    statistics: RunStatistics, device: str, written: Sequence[Path], *, complete: bool = True
-) -> list[str]:
+def summary_lines(statistics: RunStatistics, written: Sequence[Path], *, complete: bool = True) -> list[str]:
     """The summary of a run, a fact a line; `complete` is False where the run was broken off."""
     frames = f"{statistics.frames}" + ("" if complete else ", then stopped")
     if statistics.dropped:
         frames += f"; {statistics.dropped} dropped to keep up"
     if statistics.skipped:
         frames += f"; {statistics.skipped} unreadable and skipped"
-    rate = statistics.frames / statistics.loop_s if statistics.loop_s > 0 else 0.0
-    speed = f"{rate:.1f} frames a second ({statistics.loop_s:.1f} s, after {statistics.startup_s:.1f} s to start)"
     tracks = "1 track" if len(statistics.tracks) == 1 else f"{len(statistics.tracks)} tracks"
-    facts = [
-        ("frames", frames),
-        ("faces", f"{statistics.faces} in {statistics.frames_with_faces} frames; {tracks}"),
-        ("speed", speed),
-        ("time", _shares(statistics.stage_seconds, statistics.loop_s)),
-        ("device", device),
-        *(("wrote", str(path)) for path in written),
-    ]
+    facts = [("frames", frames), ("faces", f"{statistics.faces} in {statistics.frames_with_faces} frames; {tracks}")]
+    if statistics.frames and statistics.loop_s > 0:
+        rate = statistics.frames / statistics.loop_s
+        taken = f"{statistics.loop_s:.1f} s, after {statistics.startup_s:.1f} s to start"
+        facts += [
+            ("speed", f"{rate:.1f} frames a second ({taken}; {statistics.device})"),
+            ("time", _shares(statistics.stage_seconds, statistics.loop_s)),
+        ]
+    facts += [("wrote", str(path)) for path in written]
     return [f"{label:<8}{fact}" for label, fact in facts]
 
 
 def _shares(stage_seconds: Mapping[str, float], total_s: float) -> str:
-    if total_s <= 0:
-        return "none"
-    shares = {**stage_seconds, "other": total_s - sum(stage_seconds.values())}
-    return ", ".join(f"{name} {100 * max(seconds, 0) / total_s:.0f} %" for name, seconds in shares.items())
+    shares = {**stage_seconds, "other": max(total_s - sum(stage_seconds.values()), 0.0)}
+    return ", ".join(f"{name} {100 * seconds / total_s:.0f} %" for name, seconds in shares.items())

@@ -1,5 +1,6 @@
 """Options: what is understood, what is refused in one line, and how quickly."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 
 from tracker.cli import main
 from tracker.errors import UsageError
-from tracker.options import parse_options
+from tracker.head_pose_tracker import HeadPoseTracker
+from tracker.options import SMOOTHING, parse_options
+from tracker.smoothing import SMOOTHING_NAMES
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +27,21 @@ def test_without_options_the_first_camera_is_shown_in_a_window():
 def test_poses_may_go_to_several_files():
     options = parse_options(["--poses", "a.csv", "--poses", "b.jsonl"])
     assert options.poses == (Path("a.csv"), Path("b.jsonl"))
+
+
+def test_the_outputs_are_the_video_and_all_pose_logs():
+    options = parse_options(["--poses", "a.csv", "--output", "v.mp4", "--poses", "b.jsonl"])
+    assert options.outputs == (Path("v.mp4"), Path("a.csv"), Path("b.jsonl"))
+    assert parse_options(["--poses", "a.csv"]).outputs == (Path("a.csv"),)
+
+
+def test_the_defaults_are_those_of_the_library():
+    options = parse_options([])
+    parameters = inspect.signature(HeadPoseTracker.__init__).parameters
+    assert options.detect_every == parameters["detect_every"].default
+    assert options.smoothing == parameters["smoothing"].default
+    assert options.device == parameters["device"].default
+    assert set(SMOOTHING) == set(SMOOTHING_NAMES)
 
 
 def test_camera_size_is_width_and_height():
@@ -53,7 +71,6 @@ def test_camera_size_is_width_and_height():
         ["film.mp4"],
         ["--over"],
         ["--fov", "60", "--camera-calibration", "camera.yml"],
-        ["--poses", "a.csv", "--poses", "a.csv"],
     ],
     ids=" ".join,
 )

@@ -47,14 +47,15 @@ class FakeSource(Source):
 
 
 class FakeTracker:
-    camera = Camera.from_fov(16, 8)
-
     def __init__(self):
+        self.camera = None
+        self.cameras = []
         self.updates = []
         self.resets = 0
         self.stage_seconds = {"detect": 0.0, "network": 0.25}
 
     def update(self, image, time_s, boxes=None):
+        self.cameras.append(self.camera)
         self.updates.append((int(image[0, 0, 0]), time_s, boxes))
         zero = np.zeros((3, 3))
         pose = HeadPose(np.eye(3), np.array([0, 0, 600.0]), zero, zero)
@@ -93,6 +94,10 @@ class Annotator:
         return result.frame.image.copy()
 
 
+def camera_of(frame):
+    return Camera.from_fov(16, 8, fov_deg=50 + frame.index)
+
+
 def run(source, sinks, tracker=None, annotate=None, **options):
     statistics = RunStatistics()
     with SignalGuard() as signals:
@@ -100,6 +105,7 @@ def run(source, sinks, tracker=None, annotate=None, **options):
             source,
             tracker or FakeTracker(),
             sinks,
+            camera_of,
             annotate or Annotator(),
             statistics,
             Report(io.StringIO()),
@@ -122,6 +128,14 @@ def test_the_tracker_gets_the_frames_own_timestamps_and_boxes():
     boxes = (Box(1, 2, 3, 4),)
     run(FakeSource(3, boxes=boxes), [], tracker)
     assert tracker.updates == [(0, 0.0, boxes), (1, 0.04, boxes), (2, 0.08, boxes)]
+
+
+def test_every_frame_is_tracked_and_shown_with_its_own_camera():
+    tracker, sink = FakeTracker(), FakeSink()
+    run(FakeSource(3), [sink], tracker)
+    expected = [Camera.from_fov(16, 8, fov).K[0, 0] for fov in (50, 51, 52)]
+    assert [camera.K[0, 0] for camera in tracker.cameras] == expected
+    assert [result.camera.K[0, 0] for result, _ in sink.written] == expected
 
 
 def test_unrelated_stills_share_no_tracks():
@@ -184,7 +198,16 @@ def test_the_rate_is_unknown_at_first_and_positive_after():
 def test_failures_come_through_with_the_count_of_what_was_done():
     statistics = RunStatistics()
     with SignalGuard() as signals, pytest.raises(SourceError):
-        follow(FakeSource(9, fails_at=3), FakeTracker(), [], Annotator(), statistics, Report(io.StringIO()), signals)
+        follow(
+            FakeSource(9, fails_at=3),
+            FakeTracker(),
+            [],
+            camera_of,
+            Annotator(),
+            statistics,
+            Report(io.StringIO()),
+            signals,
+        )
     assert statistics.frames == 3
     assert statistics.loop_s > 0
 

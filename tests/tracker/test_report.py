@@ -88,14 +88,13 @@ def test_the_summary_counts_frames_faces_and_tracks(tracked):
     statistics = RunStatistics()
     for tracks in [(1, 2), (1,), ()]:
         statistics.count(tracked(*tracks))
-    statistics.loop_s, statistics.startup_s = 2.0, 1.25
-    lines = summary_lines(statistics, "cpu (LiteRT)", [Path("out/a.mp4"), Path("out/a.csv")])
+    statistics.loop_s, statistics.startup_s, statistics.device = 2.0, 1.26, "CPU (LiteRT)"
+    lines = summary_lines(statistics, [Path("out/a.mp4"), Path("out/a.csv")])
     assert lines == [
         "frames  3",
         "faces   3 in 2 frames; 2 tracks",
-        "speed   1.5 frames a second (2.0 s, after 1.2 s to start)",
+        "speed   1.5 frames a second (2.0 s, after 1.3 s to start; CPU (LiteRT))",
         "time    other 100 %",
-        "device  cpu (LiteRT)",
         "wrote   out/a.mp4",
         "wrote   out/a.csv",
     ]
@@ -103,16 +102,16 @@ def test_the_summary_counts_frames_faces_and_tracks(tracked):
 
 def test_the_summary_says_what_was_lost_and_that_it_was_broken_off():
     statistics = RunStatistics(frames=7, dropped=3, skipped=1)
-    first = summary_lines(statistics, "cpu", [], complete=False)[0]
+    first = summary_lines(statistics, [], complete=False)[0]
     assert first == "frames  7, then stopped; 3 dropped to keep up; 1 unreadable and skipped"
 
 
 def test_shares_of_time_follow_the_path_and_add_up():
-    statistics = RunStatistics(loop_s=4.0)
+    statistics = RunStatistics(frames=1, loop_s=4.0)
     statistics.add("read", 1.0)
     statistics.add("network", 1.5)
     statistics.add("read", 1.0)
-    assert "time    read 50 %, network 38 %, other 12 %" in summary_lines(statistics, "cpu", [])
+    assert "time    read 50 %, network 38 %, other 12 %" in summary_lines(statistics, [])
 
 
 def test_a_stage_is_timed_even_when_it_fails():
@@ -120,3 +119,10 @@ def test_a_stage_is_timed_even_when_it_fails():
     with pytest.raises(ZeroDivisionError), statistics.stage("read"):
         1 / 0  # noqa: B018
     assert statistics.stage_seconds["read"] > 0
+
+
+def test_a_run_that_was_ended_before_its_first_frame_has_no_speed():
+    assert summary_lines(RunStatistics(), [], complete=False) == [
+        "frames  0, then stopped",
+        "faces   0 in 0 frames; 0 tracks",
+    ]
