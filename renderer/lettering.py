@@ -14,6 +14,7 @@ Colour = tuple[int, int, int]
 WHITE: Colour = (255, 255, 255)
 _EDGE: Colour = (16, 16, 16)
 _SHIFT = 4  # OpenCV draws to 1/16 pixel, so that lines glide instead of jumping from pixel to pixel
+_FARTHEST = float(1 << 24)  # pixels outside the picture that OpenCV's whole numbers can still hold
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _SMALLEST_FONT = 0.4  # 9 pixels high; smaller ones cannot be read
 _REFERENCE_PIXELS = 1280 * 720
@@ -31,7 +32,7 @@ def draw_lines(
     thickness: int,
 ) -> None:
     """Draw open polylines, each (n, 2) float64 pixels, with a dark edge, into `picture` (H, W, 3) uint8."""
-    whole = [np.round(line * (1 << _SHIFT)).astype(np.int32) for line in lines]
+    whole = [np.round(np.clip(line, -_FARTHEST, _FARTHEST) * (1 << _SHIFT)).astype(np.int32) for line in lines]
     if not whole:
         return
     edge = thickness + max(2, thickness)
@@ -42,9 +43,8 @@ def draw_lines(
 class Lettering:
     """Words of one size, as it suits a picture."""
 
-    def __init__(self, width: int, height: int, relative_size: float = 1.0) -> None:
-        scale = stroke_scale(width, height)
-        self._font = max(_SMALLEST_FONT, 0.55 * scale * relative_size)
+    def __init__(self, width: int, height: int) -> None:
+        self._font = max(_SMALLEST_FONT, 0.55 * stroke_scale(width, height))
         self._thickness = max(1, round(2 * self._font))
         self.line_height = round(32 * self._font)
         """Pixels from one line of text to the next."""

@@ -10,7 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 from av.audio.stream import AudioStream
+from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
@@ -22,6 +24,7 @@ LATE_S = 1.0
 _INTERLEAVED_S = 10.0  # recordings keep pictures and the audio to them closer together than this
 _END_S = 0.5  # the last picture written lies less than this before the recording's last: it was run to its end
 _RESTART_S = 1.0  # going back by more than this is a recording joined from several, not disorder
+_AAC_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1"}
 _AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
 
 
@@ -75,12 +78,11 @@ class RecordedAudio:
 
         Call it for one output at a time; the audio goes to the last.
         """
+        codec = self._stream.codec_context.name
         try:
-            self._carrier = _Copy(output, self._stream)
+            self._carrier = _Copy(output, self._stream, self.begins_late)
         except ValueError:
-            _LOG.warning(
-                "%s audio has no place in %s; it is written as AAC", self._stream.codec_context.name, output.name
-            )
+            _LOG.warning("%s cannot hold the recording's audio (%s); it is written as AAC", output.format.name, codec)
             self._carrier = _Transcoder(output, self._stream)
 
     def write_until(self, time_s: float) -> None:
@@ -142,15 +144,27 @@ class RecordedAudio:
         elif packet.dts is None:
             packet.dts = packet.pts
         if self._carrier is not None:
-            self._carrier.write(packet)
+            try:
+                self._carrier.write(packet)
+            except (av.error.InvalidDataError, av.error.ArgumentError, av.error.PermissionError) as error:
+                # libav's words for packets it cannot make sense of; a full disk is another error.
+                _LOG.warning("the recording's audio cannot be carried over from %.1f s on: %s", time_s, error.strerror)
+                self._carrier = None
 
 
 class _Copy:
     """Puts packets into the output as they are."""
 
-    def __init__(self, output: OutputContainer, stream: AudioStream) -> None:
+    def __init__(self, output: OutputContainer, stream: AudioStream, begins_late: bool) -> None:
         """Raises ValueError where the output's format has no place for the codec."""
         self._output = output
+        self._unwrap: BitStreamFilterContext | None = None
+        if stream.codec_context.name == "aac" and not stream.codec_context.extradata:
+            # Broadcast AAC repeats its set-up in every packet. Files keep it once, as the first packet says it, which
+            # is too late where the file's beginning is written before that packet comes.
+            if begins_late:
+                raise ValueError("the audio's set-up is not known when the file begins")
+            self._unwrap = BitStreamFilterContext("aac_adtstoasc", stream)
         self._out = output.add_stream_from_template(stream)
         if stream.language:
             self._out.metadata["language"] = stream.language
@@ -161,8 +175,9 @@ class _Copy:
         if packet.dts is not None and self._last_dts is not None and packet.dts < self._last_dts:
             return
         self._last_dts = packet.dts
-        packet.stream = self._out
-        self._output.mux(packet)
+        for out in self._unwrap.filter(packet) if self._unwrap is not None else [packet]:
+            out.stream = self._out
+            self._output.mux(out)
 
     def finish(self) -> None:
         """Nothing is held back."""
@@ -177,7 +192,7 @@ class _Transcoder:
         # The next rate up keeps everything audible; beyond the highest, the highest does.
         rate = next((rate for rate in _AAC_RATES if rate >= stream.rate), _AAC_RATES[-1])
         self._out = output.add_stream("aac", rate=rate)
-        self._out.layout = stream.layout
+        self._out.layout = _AAC_LAYOUTS.get(stream.channels, "stereo")
         self._out.codec_context.time_base = Fraction(1, rate)
         self._damaged = False
 

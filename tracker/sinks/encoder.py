@@ -31,23 +31,26 @@ _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
 
 
 class VideoEncoder:
-    """Writes pictures to one MP4 or Matroska file, the format by the path's extension.
+    """Writes pictures to one MP4 or Matroska file.
 
     The first picture gives the size, made even at the right and lower edge because H.264 shares colours among 2x2
     pixels. Pictures of another size are scaled into it, with black bars.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], rate: Fraction, audio: RecordedAudio | None) -> None:
+    def __init__(
+        self, path: Path, container: str, size: tuple[int, int], rate: Fraction, audio: RecordedAudio | None
+    ) -> None:
         """Create the file and write its beginning.
 
-        size: width and height of the first picture. rate: nominal, a hint for the encoder. Raises av.FFmpegError.
+        container: libav's name, `mp4` or `matroska`. size: width and height of the first picture. rate: nominal, a hint
+        for the encoder. Raises av.FFmpegError.
         """
         self._size = size
         self._audio = audio
         self._last_pts: int | None = None
         self._keyframe_due = 0
         self._end_pts = 0
-        self._container = av.open(str(path), "w", container_options=_muxer_options(path, audio))
+        self._container = av.open(str(path), "w", format=container, container_options=_muxer_options(container, audio))
         try:
             width, height = (side + side % 2 for side in size)
             self._stream = self._container.add_stream("libx264", rate=rate, options=_H264)
@@ -125,14 +128,15 @@ def _letterboxed(picture: npt.NDArray[np.uint8], width: int, height: int) -> npt
     return boxed
 
 
-def _muxer_options(path: Path, audio: RecordedAudio | None) -> dict[str, str]:
+def _muxer_options(container: str, audio: RecordedAudio | None) -> dict[str, str]:
     """Options under which timestamps stay as they are and every finished fragment reaches the file at once."""
-    options = {"max_interleave_delta": _PATIENCE_US, "flush_packets": "1"}
-    if path.suffix.lower() == ".mkv":
-        return options | {"cluster_time_limit": "1000", "avoid_negative_ts": "disabled"}
+    options = {"max_interleave_delta": _PATIENCE_US, "flush_packets": "1", "avoid_negative_ts": "disabled"}
+    if container == "matroska":
+        return options | {"cluster_time_limit": "1000"}
     if audio is not None and audio.begins_late:
-        # The exact form below would hold everything back until the audio begins. Here the first picture is moved to 0,
-        # the audio with it.
-        return options | {"movflags": _FRAGMENTS, "avoid_negative_ts": "make_zero"}
-    # Start times other than 0 need an edit list, which is written once the first packet of each stream is known.
-    return options | {"movflags": f"{_FRAGMENTS}+delay_moov"}
+        # The form below would hold everything back until the audio begins. This one keeps times as exactly, but none
+        # before 0, which audio that comes late has not.
+        return options | {"movflags": f"{_FRAGMENTS}+frag_discont"}
+    # Start times other than 0 need an edit list, in the movie's ticks, which is written once the first packet of each
+    # stream is known.
+    return options | {"movflags": f"{_FRAGMENTS}+delay_moov", "movie_timescale": str(TIME_BASE.denominator)}

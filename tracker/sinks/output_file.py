@@ -35,6 +35,7 @@ class OutputFile:
         """
         self.path = Path(path)
         self._earlier: Path | None = None
+        self._kept = False
         if self.path.suffix.lower() not in suffixes:
             written = f"extension {self.path.suffix}" if self.path.suffix else "no extension"
             raise SinkError(f"{self.path}: {written}; give a name that ends in {' or '.join(suffixes)}")
@@ -89,13 +90,16 @@ class OutputFile:
         return target
 
     def keep(self) -> None:
-        """The new file has begun well: delete the earlier one."""
+        """The new file has begun well: delete the earlier one. Calling it again is allowed."""
+        self._kept = True
         if self._earlier is not None:
             self._earlier.unlink(missing_ok=True)
             self._earlier = None
 
     def restore(self) -> None:
-        """The new file could not be begun: put the earlier one back, or leave nothing."""
+        """The new file could not be begun: put the earlier one back, or leave nothing. Does nothing after `keep`."""
+        if self._kept:
+            return
         target = self._target
         if self._earlier is not None:
             self._earlier.replace(target)

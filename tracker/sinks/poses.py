@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from abc import abstractmethod
 from collections.abc import Sequence
+from contextlib import suppress
+from io import BufferedWriter, StringIO
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ class _PoseLog(Sink):
     def __init__(self, path: str | Path, *, overwrite: bool = False, inputs: Sequence[Path] = ()) -> None:
         """Check that `path` can be written; see `OutputFile` for the arguments and what is raised."""
         self._output = OutputFile(path, suffixes=[self.suffix], overwrite=overwrite, inputs=inputs)
-        self._file: TextIO | None = None
+        self._file: BufferedWriter | None = None
 
     @abstractmethod
     def _head(self) -> str:
@@ -45,38 +45,31 @@ class _PoseLog(Sink):
         """One row with its line end."""
 
     def write(self, result: TrackedFrame, picture: npt.NDArray[np.uint8] | None) -> None:
-        """Write one row for each face of the frame; the picture is not looked at."""
+        """Write one row for each face of the frame; the picture is not looked at. ValueError once closed."""
         lines = "".join(self._line(row) for row in pose_rows(result))
         try:
             if self._file is None:
-                self._file = self._begin(self._head() + lines)
-            elif lines:
-                self._file.write(lines)
-                self._file.flush()
+                self._file = self._output.begin().open("wb")
+                lines = self._head() + lines
+            if self._file.closed:
+                raise ValueError(f"{self._output.path} is closed")
+            self._file.write(lines.encode("utf-8", _SURROGATES))
+            self._file.flush()
         except OSError as error:
+            self._give_up()
             raise self._failure(error) from error
-
-    def _begin(self, text: str) -> TextIO:
-        path = self._output.begin()
-        try:
-            file = path.open("w", encoding="utf-8", errors=_SURROGATES, newline="")
-            file.write(text)
-            file.flush()
-        except OSError:
-            self._output.restore()
-            raise
         self._output.keep()
-        return file
+
+    def _give_up(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):  # what could not be written before cannot be now; that is being told
+                self._file.close()
+        self._output.restore()
 
     def close(self) -> None:
         """Close the file, complete up to the last frame written."""
-        file, self._file = self._file, None
-        if file is None:
-            return
-        try:
-            file.close()
-        except OSError as error:
-            raise self._failure(error) from error
+        if self._file is not None:
+            self._file.close()
 
     def _failure(self, error: OSError) -> SinkError:
         return SinkError(f"{self._output.path}: cannot be written: {error.strerror}; make room or give another place")
@@ -121,6 +114,6 @@ def _text(value: Value, digits: int | None) -> str:
 
 
 def _csv_line(cells: Sequence[str]) -> str:
-    line = io.StringIO()
+    line = StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()

@@ -20,7 +20,9 @@ from tracker.sinks.encoder import VideoEncoder
 from tracker.sinks.output_file import OutputFile
 from tracker.sources.base import Source
 
-SUFFIXES = (".mp4", ".mkv")
+CONTAINERS = {".mp4": "mp4", ".mkv": "matroska"}
+"""The formats that can be written, by extension, under libav's names."""
+
 STILL_S = 1.0
 """How long each picture of a source of unrelated stills is shown, in seconds."""
 
@@ -47,7 +49,7 @@ class VideoSink(Sink):
         Raises SinkError as `OutputFile` does.
         """
         recording = [source.recording] if source.recording is not None else []
-        self._output = OutputFile(path, suffixes=SUFFIXES, overwrite=overwrite, inputs=[*recording, *inputs])
+        self._output = OutputFile(path, suffixes=tuple(CONTAINERS), overwrite=overwrite, inputs=[*recording, *inputs])
         self._rate = source.rate
         self._is_sequence = source.is_sequence
         self._recording = source.recording
@@ -55,12 +57,15 @@ class VideoSink(Sink):
         self._last_s: float | None = None
         self._duration_s = float(1 / (self._rate or _ASSUMED_RATE)) if self._is_sequence else STILL_S
         self._worker: _EncodingThread | None = None
+        self._closed = False
 
     def write(self, result: TrackedFrame, picture: npt.NDArray[np.uint8] | None) -> None:
-        """Add the annotated picture."""
+        """Add the annotated picture. ValueError once closed."""
         if picture is None:
             raise ValueError("a video needs the annotated picture")
         time_s = result.frame.time_s if self._is_sequence else self._written * STILL_S
+        if self._closed:
+            raise ValueError(f"{self._output.path} is closed")
         if self._worker is None:
             self._worker = self._begin((picture.shape[1], picture.shape[0]))
         if self._is_sequence and self._last_s is not None and time_s > self._last_s:
@@ -71,15 +76,17 @@ class VideoSink(Sink):
 
     def close(self) -> None:
         """Finish the file: the last pictures and the rest of the audio."""
+        self._closed = True
         worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
 
     def _begin(self, size: tuple[int, int]) -> _EncodingThread:
         audio = RecordedAudio.of(self._recording) if self._recording is not None else None
+        container = CONTAINERS[self._output.path.suffix.lower()]
         path = self._output.begin()
         try:
-            encoder = VideoEncoder(path, size, self._rate or _ASSUMED_RATE, audio)
+            encoder = VideoEncoder(path, container, size, self._rate or _ASSUMED_RATE, audio)
         except BaseException as error:
             if audio is not None:
                 audio.close()

@@ -49,6 +49,7 @@ class WindowSink(Sink):
     """
 
     needs_picture = True
+    waits_for_people = True
 
     def __init__(self, *, step: bool = False) -> None:
         """Raises DisplayError where no window can be opened; the window opens with the first picture.
