@@ -1,0 +1,55 @@
+"""How much a head is moving, judged by how its measurements surprise the filter."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+Vector = npt.NDArray[np.float64]
+
+
+class Activity:
+    """Levels from 0 (rests) to 1 (moves) of several three-dimensional quantities, here a head's rotation and position.
+
+    At rest, innovations are noise: they point now here, now there, and their running mean stays small. When the head
+    starts to move they all point the same way, and the mean grows at once. The level is a function of that mean's
+    length over what noise alone would give (an innovation whiteness test, after Mehra 1970, "On the identification of
+    variances and adaptive Kalman filtering"). It rises within a frame and falls over `settle_s`, so that the turning
+    points of a movement, where the innovations change sign, do not count as rest.
+    """
+
+    def __init__(self, count: int, *, memory_s: float, settle_s: float, quiet: float, moving: float) -> None:
+        """
+        count: number of quantities, each of three coordinates.
+        memory_s: how long an innovation counts.
+        quiet, moving: lengths of the mean, over its length under noise, at which a level is 0 and 1.
+        """
+        self._memory_s = memory_s
+        self._settle_s = settle_s
+        self._quiet = quiet
+        self._moving = moving
+        self._count = count
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past: everything rests until it surprises."""
+        self.levels = (0.0,) * self._count
+        self._sum: Vector = np.zeros(3 * self._count)
+        self._weights_squared = 0.0
+
+    def observe(self, innovation: Vector, std: Vector, time_step_s: float) -> None:
+        """Take innovations (3 count,) with the standard deviations (3 count,) of the noise in them."""
+        keep = math.exp(-time_step_s / self._memory_s)
+        self._sum = keep * self._sum + innovation / std
+        self._weights_squared = keep * keep * self._weights_squared + 1
+        squares = (self._sum * self._sum).tolist()
+        fallen = math.exp(-time_step_s / self._settle_s)
+        self.levels = tuple(
+            max(level * fallen, self._level_of(sum(squares[3 * i : 3 * i + 3]))) for i, level in enumerate(self.levels)
+        )
+
+    def _level_of(self, squared_length: float) -> float:
+        surprise = math.sqrt(squared_length / (3 * self._weights_squared))
+        return min(max((surprise - self._quiet) / (self._moving - self._quiet), 0.0), 1.0)

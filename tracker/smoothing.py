@@ -1,0 +1,347 @@
+"""One face's pose over time: an error-state Kalman filter on SO(3) x R3, driven by measured time steps.
+
+The reference is a rotation matrix, a position and their velocities; the filter's 12 states are the small errors of
+these, all in the camera frame: `[rotation vector, position, angular velocity, velocity]`, with
+`R_true = exp([rotation vector]) R_reference`. After every measurement the error moves into the reference and is zero
+again (Markley 2003, "Attitude Error Representations for Kalman Filtering"; Sola 2017, "Quaternion kinematics for the
+error-state Kalman filter", with the error on the left). No angle is ever filtered as a number, so there is neither a
+wrap at 180 degrees nor a gimbal lock.
+
+Two things are learnt while tracking. How much the measurements tremble (`NoiseLevel`), because the uncertainty that
+comes with a pose is mostly an error that stays the same from frame to frame, which no filter can remove. And how much
+the head moves (`Activity`), because a resting head and a turning one are not the same process: rest is to be still
+and a quick turn is to be followed at once.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from filterpy.kalman import KalmanFilter
+from scipy.linalg.lapack import dposv, dpotrf
+
+from fpn.pose import HeadPose
+from tracker.activity import Activity
+from tracker.errors import UsageError
+from tracker.noise_level import NoiseLevel
+from tracker.so3 import is_rotation, orthonormal, rotation_exp, rotation_log
+
+Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """A point on the curve of jitter against lag.
+
+    rest_turn, rest_move: process noise of a resting head, as root spectral density of its angular acceleration,
+        rad/s^1.5, and of its acceleration, mm/s^1.5. Smaller is stiller.
+    quiet, moving: how surprising measurements must be to count as the beginning of a movement, and as a full one.
+    memory_s: how long a surprise is remembered. Longer sees slower movements through more noise.
+    """
+
+    rest_turn: float
+    rest_move: float
+    quiet: float
+    moving: float
+    memory_s: float
+
+
+SMOOTHING = {
+    "low": Smoothing(rest_turn=0.10, rest_move=30.0, quiet=1.3, moving=2.6, memory_s=0.08),
+    "default": Smoothing(rest_turn=0.02, rest_move=6.0, quiet=1.5, moving=3.5, memory_s=0.12),
+    "high": Smoothing(rest_turn=0.006, rest_move=2.0, quiet=1.8, moving=4.5, memory_s=0.16),
+}
+"""The presets. There is also "off": the measured poses come out as they are, and the filter only predicts."""
+
+SMOOTHING_NAMES = ("off", *SMOOTHING)
+
+# A head in full movement: within a frame of 1/30 s its angular velocity may change by 84 degrees a second and its
+# velocity by 0.5 m/s, one standard deviation each.
+_MOVING_TURN = 8.0
+_MOVING_MOVE = 3000.0
+_SETTLE_S = 0.25  # time in which a movement counts as over: a quarter of a nod at 1 Hz, where it turns round
+_REST_VELOCITY_S = 0.2  # a resting head's velocity is forgotten over this time: what was taken for motion was noise,
+_SURE_OF_MOTION = 25.0  # unless it is so certain, in standard deviations squared
+_COAST_TURN_S, _COAST_MOVE_S = 0.15, 0.5  # an unseen head goes on turning and moving for about this long
+_START_TURN = 1.0  # rad/s, standard deviation of the angular velocity of a head that has been seen once
+_START_MOVE = 200.0  # mm/s
+_LONGEST_STEP_S = 1.0  # over longer gaps nothing is known of the motion, and nothing more is unknown
+
+# The gate: accelerations, one standard deviation, that a head (or a camera held in the hand) can have unforeseen.
+# While a head is not seen they pull now here, now there: the reach grows with the time, not with its square.
+_GATE_TURN = 75.0  # rad/s^2
+_GATE_MOVE = 15000.0  # mm/s^2
+_GATE_LEAST_S = 1 / 30  # mistakes are no smaller at higher frame rates
+_GATE = 33.1  # squared Mahalanobis distance that one good measurement in 100,000 exceeds (chi-squared, 6 degrees)
+_JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
+
+_LEAST_STD_DEG, _LEAST_STD_MM = 0.03, 0.05  # no measurement is better than this
+_MOST_STD_DEG, _MOST_STD_MM = 40.0, 400.0  # nor so bad that it says nothing at all
+
+
+def _each_axis(turn: float, move: float) -> Vector:
+    return np.array([turn, turn, turn, move, move, move])
+
+
+_POSE, _RATE = np.arange(0, 6), np.arange(6, 12)
+_EYE6 = np.eye(6)
+_GATE_ACCELERATION = _each_axis(_GATE_TURN, _GATE_MOVE)
+_LEAST_VARIANCE = _each_axis(math.radians(_LEAST_STD_DEG), _LEAST_STD_MM) ** 2
+_MOST_VARIANCE = _each_axis(math.radians(_MOST_STD_DEG), _MOST_STD_MM) ** 2
+
+
+class PoseFilter:
+    """The filtered pose of one head.
+
+    For every frame: `predict` to the frame's time, then `update` with what was measured in it, if anything was.
+    """
+
+    def __init__(self, smoothing: str = "default") -> None:
+        """`smoothing` is one of SMOOTHING_NAMES; UsageError otherwise."""
+        if smoothing not in SMOOTHING_NAMES:
+            raise UsageError(f"smoothing {smoothing!r}: choose one of {', '.join(SMOOTHING_NAMES)}")
+        self._raw = smoothing == "off"
+        self._preset = SMOOTHING["default" if self._raw else smoothing]
+        self._kalman = KalmanFilter(dim_x=12, dim_z=6)
+        self._kalman.H = np.eye(6, 12)
+        self._kalman.inv = _inverse
+        self._activity = Activity(
+            2,
+            memory_s=self._preset.memory_s,
+            settle_s=_SETTLE_S,
+            quiet=self._preset.quiet,
+            moving=self._preset.moving,
+        )
+        self._noise = NoiseLevel(6, expected=0.1, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
+        self._split_noise()
+        self._rotation, self._translation, self._velocities = np.eye(3), np.zeros(3), np.zeros(6)
+        self._lasting: Matrix = np.zeros((6, 6))
+        self._measured: HeadPose | None = None
+        self._rejected: HeadPose | None = None
+        self._rejections = 0
+        self._dt = self._since_measured_s = 0.0
+        self._densities = self._process_densities()
+
+    @property
+    def pose(self) -> HeadPose:
+        """The pose at the time last predicted to, with the uncertainty of the filter and of the network together.
+
+        Raises ValueError before the first measurement.
+        """
+        if self._measured is None:
+            raise ValueError("no pose has been measured yet")
+        if self._raw and self._since_measured_s == 0:
+            return self._measured
+        P = self._kalman.P[:6, :6] + self._lasting
+        return HeadPose(self._rotation, self._translation, P[:3, :3], P[3:, 3:])
+
+    def predict(self, time_step_s: float) -> None:
+        """Move on by `time_step_s` seconds; 0 changes nothing. Raises ValueError if it is negative or not finite."""
+        if not (time_step_s >= 0 and math.isfinite(time_step_s)):
+            raise ValueError(f"time step of {time_step_s} seconds: times must not go backwards")
+        if self._measured is None or time_step_s == 0:
+            self._dt = 0.0
+            return
+        dt = min(time_step_s, _LONGEST_STEP_S)
+        (turn_gain, turn_keep), (move_gain, move_keep) = (_decay(dt, life_s) for life_s in self._velocity_lives())
+        turned = rotation_exp(self._velocities[:3] * turn_gain)
+        self._rotation = orthonormal(turned @ self._rotation)
+        self._translation = self._translation + self._velocities[3:] * move_gain
+        keep = _each_axis(turn_keep, move_keep)
+        self._velocities = self._velocities * keep
+        F = np.zeros((12, 12))
+        F[:3, :3], F[_POSE[3:], _POSE[3:]] = turned, 1
+        F[_RATE, _RATE], F[_POSE, _RATE] = keep, _each_axis(turn_gain, move_gain)
+        self._densities = self._process_densities()
+        self._kalman.predict(F=F, Q=_process_noise(self._densities, dt))
+        self._since_measured_s += time_step_s
+        self._dt = dt
+
+    def update(self, measured: HeadPose) -> bool:
+        """Take a pose measured at the time last predicted to; True if it was believed.
+
+        Not believed, and without any effect on the state: a pose with NaN or infinite numbers or impossible
+        covariances, and one farther from the prediction than a head can move. The third of the latter in a row, or
+        the second if it agrees with the first, is taken for a jump, and the filter starts anew from it.
+        """
+        claimed = _claimed_covariance(measured)
+        if claimed is None:
+            return False
+        if self._measured is None or self._since_measured_s > _LONGEST_STEP_S:
+            self._start(measured, claimed)
+            return True
+        noise = claimed * self._trembling
+        innovation = _difference(measured, self._rotation, self._translation)
+        if self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s) > _GATE:
+            return self._follow_jump(measured, claimed)
+        self._learn_noise(measured, claimed)
+        noise = claimed * self._trembling
+        self._follow_activity(innovation, noise)
+        self._correct(innovation, noise)
+        self._accept(measured, claimed)
+        return True
+
+    def restart(self, measured: HeadPose) -> None:
+        """Start anew from a pose, wherever the head was predicted to be. Raises ValueError if it is not sane."""
+        claimed = _claimed_covariance(measured)
+        if claimed is None:
+            raise ValueError("the pose has NaN or infinite numbers, no rotation or an impossible covariance")
+        self._start(measured, claimed)
+
+    def distance(self, measured: HeadPose) -> float:
+        """Squared Mahalanobis distance of a measured pose from the prediction, under all that a head can do.
+
+        Infinite for poses that are not sane; 0 before the first measurement.
+        """
+        claimed = _claimed_covariance(measured)
+        if claimed is None:
+            return math.inf
+        if self._measured is None:
+            return 0.0
+        innovation = _difference(measured, self._rotation, self._translation)
+        return self._distance(innovation, self._kalman.P[:6, :6] + claimed * self._trembling, self._since_measured_s)
+
+    def _start(self, measured: HeadPose, claimed: Matrix) -> None:
+        self._rotation, self._translation = measured.rotation, measured.translation
+        self._velocities = np.zeros(6)
+        self._kalman.x = np.zeros((12, 1))
+        self._kalman.P = np.diag([0.0] * 6 + [_START_TURN**2] * 3 + [_START_MOVE**2] * 3)
+        self._kalman.P[:6, :6] = claimed * self._trembling
+        self._activity.reset()
+        self._noise.interrupt()
+        self._densities = self._process_densities()
+        self._accept(measured, claimed)
+
+    def _accept(self, measured: HeadPose, claimed: Matrix) -> None:
+        self._measured = measured
+        self._lasting = claimed * self._unchanging
+        self._since_measured_s = self._dt = 0.0
+        self._rejected, self._rejections = None, 0
+
+    def _correct(self, innovation: Vector, noise: Matrix) -> None:
+        """The Kalman update; the error it finds moves into the reference."""
+        self._kalman.update(innovation[:, np.newaxis], R=noise)
+        error = self._kalman.x[:, 0]
+        self._rotation = rotation_exp(error[:3]) @ self._rotation
+        self._translation = self._translation + error[3:6]
+        self._velocities = self._velocities + error[6:]
+        self._kalman.x = np.zeros((12, 1))
+
+    def _follow_jump(self, measured: HeadPose, claimed: Matrix) -> bool:
+        """Start anew from a measurement beyond the gate if it is to be believed all the same; True then."""
+        before, self._rejected = self._rejected, measured
+        self._rejections += 1
+        agrees = before is not None and (
+            self._distance(_difference(measured, before.rotation, before.translation), 2 * claimed, self._dt) < _GATE
+        )
+        if not (self._raw or agrees or self._rejections >= _JUMP_AFTER):
+            return False
+        self._start(measured, claimed)
+        return True
+
+    def _learn_noise(self, measured: HeadPose, claimed: Matrix) -> None:
+        if self._since_measured_s > self._dt:  # frames in between had no measurement
+            self._noise.interrupt()
+        elif self._dt > 0 and self._measured is not None:
+            change = _difference(measured, self._measured.rotation, self._measured.translation)
+            self._noise.observe(change, claimed.diagonal(), self._dt)
+            self._split_noise()
+
+    def _follow_activity(self, innovation: Vector, noise: Matrix) -> None:
+        """Let the process noise of the step just predicted be that of the movement that has now shown itself."""
+        self._activity.observe(innovation, np.sqrt(noise.diagonal()), self._dt)
+        (turn, move), (old_turn, old_move) = self._process_densities(), self._densities
+        if turn > old_turn or move > old_move:
+            more = max(turn - old_turn, 0.0), max(move - old_move, 0.0)
+            self._kalman.P = self._kalman.P + _process_noise(more, self._dt)
+
+    def _velocity_lives(self) -> tuple[float, float]:
+        """How long the angular velocity and the velocity last, seconds."""
+        if self._since_measured_s > 0:
+            return _COAST_TURN_S, _COAST_MOVE_S
+        squares = self._velocities**2 / self._kalman.P[_RATE, _RATE]
+        evidence = float(squares[:3].sum()), float(squares[3:].sum())
+        turning, moving = (min(each / _SURE_OF_MOTION, 0.999) for each in evidence)
+        return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
+
+    def _process_densities(self) -> tuple[float, float]:
+        """Spectral densities of the accelerations: between rest and movement, evenly on a logarithmic scale."""
+        turning, moving = self._activity.levels
+        turn = self._preset.rest_turn * (_MOVING_TURN / self._preset.rest_turn) ** turning
+        move = self._preset.rest_move * (_MOVING_MOVE / self._preset.rest_move) ** moving
+        return turn * turn, move * move
+
+    def _split_noise(self) -> None:
+        """Parts of a claimed covariance, as factors of its entries: what trembles, and what stays from frame to frame.
+
+        Both keep its correlations, and on the diagonal they add up to it unless more trembles than was claimed.
+        """
+        trembling = self._noise.variance_factor
+        self._trembling = _outer_square(np.sqrt(trembling))
+        self._unchanging = _outer_square(np.sqrt(np.maximum(1 - trembling, 0)))
+
+    def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
+        step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), _LONGEST_STEP_S)
+        reach = 0.5 * step_s * time_s * _GATE_ACCELERATION
+        spread = covariance.copy()
+        spread[_POSE, _POSE] += reach * reach
+        _, solved, _ = dposv(spread, innovation)
+        return float(innovation @ solved)
+
+
+def _outer_square(vector: Vector) -> Matrix:
+    return vector[:, np.newaxis] * vector
+
+
+def _decay(time_s: float, life_s: float) -> tuple[float, float]:
+    """What a velocity that decays over `life_s` adds to the place within `time_s`, and what is left of it."""
+    keep = math.exp(-time_s / life_s)
+    return life_s * (1 - keep), keep
+
+
+def _process_noise(densities: tuple[float, float], time_s: float) -> Matrix:
+    """White noise acceleration over a step (Bar-Shalom et al. 2001, "Estimation with Applications", eq. 6.2.2-12)."""
+    density = _each_axis(*densities)
+    Q = np.zeros((12, 12))
+    Q[_POSE, _POSE] = density * (time_s**3 / 3)
+    Q[_POSE, _RATE] = Q[_RATE, _POSE] = density * (time_s**2 / 2)
+    Q[_RATE, _RATE] = density * time_s
+    return Q
+
+
+def _difference(pose: HeadPose, rotation: Matrix, translation: Vector) -> Vector:
+    """The error (6,) that takes a rotation and a translation to a pose's."""
+    return np.concatenate([rotation_log(pose.rotation @ rotation.T), pose.translation - translation])
+
+
+def is_sane(pose: HeadPose) -> bool:
+    """Whether a pose consists of finite numbers, a rotation and possible covariances."""
+    return _claimed_covariance(pose) is not None
+
+
+def _claimed_covariance(measured: HeadPose) -> Matrix | None:
+    """The covariance (6, 6) that comes with a pose, kept within what is believable; None if the pose is not sane."""
+    claimed = np.zeros((6, 6))
+    claimed[:3, :3], claimed[3:, 3:] = measured.rotation_covariance, measured.position_covariance
+    claimed[_POSE, _POSE] += _LEAST_VARIANCE
+    # A sum is finite only if all its terms are.
+    if not math.isfinite(claimed.sum() + measured.translation.sum()) or not is_rotation(measured.rotation):
+        return None
+    _, not_positive = dpotrf(claimed)
+    if not_positive:
+        return None
+    excess = claimed.diagonal() / _MOST_VARIANCE
+    if excess.max() > 1:
+        scale = np.sqrt(1 / np.maximum(excess, 1.0))
+        claimed *= _outer_square(scale)
+    return claimed
+
+
+def _inverse(matrix: Matrix) -> Matrix:
+    """Of a positive definite matrix. numpy's goes by LU and takes ten times as long for one of this size."""
+    _, inverse, _ = dposv(matrix, _EYE6)
+    return np.asarray(inverse)
