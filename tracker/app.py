@@ -24,7 +24,7 @@ from tracker.sinks import annotated, open_sinks
 from tracker.sinks.display import require_display
 from tracker.sources import list_cameras, open_source
 
-_HEAD_START_S = 0.1
+_HEAD_START_S = 0.5
 """Time for a source to fail in before the libraries begin to load: enough for files, which open in milliseconds."""
 
 
@@ -76,6 +76,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
         source = resources.enter_context(
             open_source(options.source, camera_size=options.camera_size, camera_fps=options.camera_fps)
         )
+        intrinsics.check(*source.size)
         if source.gives_boxes:
             boxes_given.set()
         sinks = open_sinks(

@@ -29,17 +29,23 @@ class Intrinsics:
         """The camera of `frame`. Raises CalibrationError if the calibration is for another shape of picture."""
         height, width = frame.image.shape[:2]
         if self._camera is None or (self._camera.width, self._camera.height) != (width, height):
-            self._camera = self._for_size(width, height, cropped=frame.boxes is not None)
+            self._camera = self._of_size(width, height, cropped=frame.boxes is not None)
         return self._camera
 
-    def _for_size(self, width: int, height: int, cropped: bool) -> Camera:
+    def check(self, width: int, height: int) -> None:
+        """Raise CalibrationError if the calibration is for another shape of picture than `width` by `height` pixels."""
         if self._calibrated is None:
-            assumed = CROPPED_FOV_DEG if cropped else DEFAULT_FOV_DEG
-            return Camera.from_fov(width, height, assumed if self._fov_deg is None else self._fov_deg)
-        stretch = (width / height) / (self._calibrated.width / self._calibrated.height)
-        if abs(stretch - 1) > _ASPECT_TOLERANCE:
+            return
+        made_width, made_height = self._calibrated.width, self._calibrated.height
+        if abs((width / height) / (made_width / made_height) - 1) > _ASPECT_TOLERANCE:
             raise CalibrationError(
-                f"{self._file}: made with pictures of {self._calibrated.width}x{self._calibrated.height}, but these "
-                f"are {width}x{height}, of another shape; calibrate with pictures of this shape"
+                f"{self._file}: made with pictures of {made_width}x{made_height}, but these are {width}x{height}, of "
+                "another shape; calibrate with pictures of this shape"
             )
-        return self._calibrated.resized(width, height)
+
+    def _of_size(self, width: int, height: int, cropped: bool) -> Camera:
+        if self._calibrated is not None:
+            self.check(width, height)
+            return self._calibrated.resized(width, height)
+        assumed = CROPPED_FOV_DEG if cropped else DEFAULT_FOV_DEG
+        return Camera.from_fov(width, height, assumed if self._fov_deg is None else self._fov_deg)
