@@ -45,10 +45,13 @@ def cut_crop(image: npt.NDArray[np.uint8], roi: Roi, camera: Camera, size: int) 
     middle = (size - 1) / 2
     focal = size / 2 / reach
 
-    corners = np.array([[0, 0], [size - 1, 0], [size - 1, size - 1], [0, size - 1]], np.float64)
-    directions = np.column_stack([(corners - middle) / focal, np.ones(4)]) @ orientation.T
-    frame_corners = camera.project(directions)
-    pixels = _warp(image, frame_corners, corners, roi.side / size, size)
+    # Without distortion the crop is a homography of the frame, which its corners determine.
+    if camera.distortion.size:
+        points = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=-1).reshape(-1, 2).astype(np.float64)
+    else:
+        points = np.array([[0, 0], [size - 1, 0], [size - 1, size - 1], [0, size - 1]], np.float64)
+    directions = np.column_stack([(points - middle) / focal, np.ones(len(points))]) @ orientation.T
+    pixels = _sample(image, camera.project(directions), points, roi.side / size, size)
     return Crop(pixels=pixels, orientation=orientation, focal=float(focal))
 
 
@@ -60,29 +63,35 @@ def cut_crops(
     return crops, np.stack([crop.pixels for crop in crops]) if crops else np.empty((0, size, size), np.uint8)
 
 
-def _warp(
+def _sample(
     image: npt.NDArray[np.uint8],
-    frame_corners: npt.NDArray[np.float64],
-    crop_corners: npt.NDArray[np.float64],
+    in_frame: npt.NDArray[np.float64],
+    in_crop: npt.NDArray[np.float64],
     shrink: float,
     size: int,
 ) -> npt.NDArray[np.uint8]:
+    """Crop pixels from where points of the crop, its corners or all of them row by row, lie in the frame."""
     height, width = image.shape[:2]
-    x0, y0 = np.floor(frame_corners.min(0)).astype(int) - 2
-    x1, y1 = np.ceil(frame_corners.max(0)).astype(int) + 3
+    x0, y0 = np.floor(in_frame.min(0)).astype(int) - 2
+    x1, y1 = np.ceil(in_frame.max(0)).astype(int) + 3
     x0, x1 = np.clip([x0, x1], 0, width)
     y0, y1 = np.clip([y0, y1], 0, height)
     if x1 - x0 < 2 or y1 - y0 < 2:
         return np.zeros((size, size), np.uint8)
     part = image[y0:y1, x0:x1]
-    corners = frame_corners - [x0, y0]
+    places = in_frame - [x0, y0]
     if shrink > _SHARP_ENOUGH:
         small = (max(2, round(part.shape[1] / shrink)), max(2, round(part.shape[0] / shrink)))
         ratio = np.array([small[0] / part.shape[1], small[1] / part.shape[0]])
         part = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), np.uint8)
-        corners = (corners + 0.5) * ratio - 0.5
+        places = (places + 0.5) * ratio - 0.5
     if part.ndim == 3:
         part = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
-    to_crop = cv2.getPerspectiveTransform(corners.astype(np.float32), crop_corners.astype(np.float32))
-    crop = cv2.warpPerspective(part, to_crop, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if len(places) == 4:
+        to_crop = cv2.getPerspectiveTransform(places.astype(np.float32), in_crop.astype(np.float32))
+        edges = cv2.BORDER_REPLICATE
+        crop = cv2.warpPerspective(part, to_crop, (size, size), flags=cv2.INTER_LINEAR, borderMode=edges)
+    else:
+        maps = places.astype(np.float32).reshape(size, size, 2)
+        crop = cv2.remap(part, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(crop, np.uint8)

@@ -53,13 +53,13 @@ OUTPUT_SIZE = _start
 
 
 def bounded_logs(raw: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Logs of inverse standard deviations from the raw outputs, kept smoothly within -2..7 (as in the training loss)."""
+    """Logs of inverse standard deviations from raw outputs, kept smoothly within -2..7 (as in the training loss)."""
     return LOG_MIDDLE + LOG_REACH * np.tanh((raw - LOG_MIDDLE) / LOG_REACH)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks of one resolution: `fused` ones expand with a full 3x3 convolution, the others with 1x1 and depthwise 3x3."""
+    """Blocks of one resolution: `fused` ones expand with a full 3x3 convolution, others with 1x1 and depthwise 3x3."""
 
     fused: bool
     expansion: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,7 +29,7 @@ _YAW_BIN_DEG = 10.0
 class PictureSet:
     """One or more folders written by `training.picture_set`, pictures memory-mapped."""
 
-    pictures: list[npt.NDArray[np.uint8]]
+    pictures: Sequence[npt.NDArray[np.uint8]]
     folder: npt.NDArray[np.int32]
     place_in_folder: npt.NDArray[np.int32]
     rotations: Float32

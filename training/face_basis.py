@@ -28,7 +28,7 @@ class FaceBasis:
     components: npt.NDArray[np.float32]
 
 
-def face_basis(model: HeadModel, fits: Any, vertices: npt.NDArray[np.integer]) -> FaceBasis:
+def face_basis(model: HeadModel, fits: Any, vertices: npt.NDArray[np.int32]) -> FaceBasis:
     """The basis at some `vertices` of the head, from the fits of `training.head_fit`."""
     usable = np.isfinite(fits["scale"]) & (fits["residual_mm"] < 4.0)
     expression = fits["expression"][usable].astype(np.float64)

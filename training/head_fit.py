@@ -19,7 +19,7 @@ from fpn.rotations import angles_from_rotation
 from training.head_model import HeadModel, load_head_model
 from training.mesh_landmarks import crop_rows
 
-Float = npt.NDArray[np.floating]
+Float = npt.NDArray[np.float64]
 
 IDENTITY_COUNT = 60
 EXPRESSION_COUNT = 53

@@ -25,7 +25,7 @@ LIKELIHOOD_WEIGHT = 0.02
 """Switched on by the trainer after warm-up; OpNet (Welter 2024) uses about 0.01 of the main losses."""
 
 
-class PoseLoss(keras.losses.Loss):
+class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
     """The sum of all parts over a batch of targets (laid out as `TARGETS`) and outputs (as `OUTPUTS`).
 
     mean (68, 3) and components (50, 68, 3), mm: the face model at the landmarks.
@@ -91,7 +91,7 @@ def rotation_from_six(six: Tensor) -> Tensor:
 
 
 def rotation_unlikelihood(truth: Tensor, rotation: Tensor, scale: Tensor) -> Tensor:
-    """Negative log-likelihood (N,) of the rotation vector from `rotation` to `truth` under N(0, L L^T), less a constant.
+    """Negative log-likelihood (N,), but for a constant, of the rotation vector to `truth` under N(0, L L^T).
 
     scale (N, 6): the inverse of L, log-diagonal and below the diagonal, so that whitening is one product.
     """

@@ -145,7 +145,7 @@ def random_target(rng: np.random.Generator, photo: Photo, names: list[str]) -> T
         rotation=rotation,
         expression=random_expression(rng, photo.expression, names),
         distance_mm=float(np.exp(rng.uniform(np.log(280), np.log(1500)))) if rng.random() < 0.4 else np.inf,
-        light=tuple(light) if rng.random() < 0.4 else (0.0, 0.0, 0.0),  # type: ignore[arg-type]
+        light=tuple(light) if rng.random() < 0.4 else (0.0, 0.0, 0.0),
         sheet=bool(rng.random() < (0.8 if turned < 65 else 0.35)),
         hair_tone=None if rng.random() < 0.55 else float(rng.uniform(8, 220)),
         lower_face_tone=float(rng.uniform(30, 235)) if rng.random() < 0.06 else None,

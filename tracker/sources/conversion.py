@@ -65,13 +65,13 @@ def _upright(image: npt.NDArray[np.uint8], frame: av.VideoFrame) -> npt.NDArray[
     transposed = abs(b) + abs(c) > abs(a) + abs(d)
     from_left, from_top = (c, b) if transposed else (a, d)
     if transposed:
-        image = cv2.transpose(image)  # type: ignore[assignment]
+        image = cv2.transpose(image)
     if from_left < 0 and from_top < 0:
-        return cv2.flip(image, -1)  # type: ignore[return-value]
+        return cv2.flip(image, -1)
     if from_left < 0:
-        return cv2.flip(image, 1)  # type: ignore[return-value]
+        return cv2.flip(image, 1)
     if from_top < 0:
-        return cv2.flip(image, 0)  # type: ignore[return-value]
+        return cv2.flip(image, 0)
     return image
 
 

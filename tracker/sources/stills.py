@@ -49,7 +49,7 @@ def _decoded(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
     if not data.size:
         return None
     try:
-        return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[return-value]
+        return cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error:  # a header that promises more pixels than OpenCV allows
         return None
 

@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+from scipy.stats import multivariate_normal
+
+pytest.importorskip("numba")
+keras = pytest.importorskip("keras")
+
+from fpn.head import FACE_CENTER_MM, LANDMARKS_MM, ROI_MM  # noqa: E402 - after the checks
+from fpn.network import OUTPUT_SIZE, OUTPUTS, bounded_logs  # noqa: E402
+from training.dataset import TARGET_SIZE, TARGETS  # noqa: E402
+from training.losses import PoseLoss, rotation_unlikelihood  # noqa: E402
+
+
+def example(count: int = 6) -> tuple[np.ndarray, np.ndarray]:
+    """Targets, and outputs that hit them exactly."""
+    rotations = Rotation.random(count, random_state=1).as_matrix()
+    targets, outputs = np.zeros((count, TARGET_SIZE), np.float32), np.zeros((count, OUTPUT_SIZE), np.float32)
+    local = (LANDMARKS_MM - FACE_CENTER_MM) / ROI_MM
+    for i, rotation in enumerate(rotations):
+        targets[i, TARGETS["present"]] = 1
+        targets[i, TARGETS["rotation"]] = rotation.ravel()
+        targets[i, TARGETS["center"]] = (0.05, -0.1)
+        targets[i, TARGETS["log_side"]] = -0.2
+        points = local @ rotation.T * np.exp(-0.2) + [0.05, -0.1, 0]
+        targets[i, TARGETS["landmarks"]] = points.ravel()
+        outputs[i, OUTPUTS["rotation"]] = rotation[:, :2].T.ravel()
+        outputs[i, OUTPUTS["center"]] = (0.05, -0.1)
+        outputs[i, OUTPUTS["log_side"]] = -0.2
+        outputs[i, OUTPUTS["presence"]] = 20
+    return targets, outputs
+
+
+def loss() -> PoseLoss:
+    return PoseLoss(LANDMARKS_MM.astype(np.float32), np.zeros((50, 68, 3), np.float32))
+
+
+def test_a_perfect_prediction_costs_nothing():
+    targets, outputs = example()
+    assert float(loss()(targets, outputs)) == pytest.approx(0, abs=2e-3)
+
+
+def test_a_small_turn_costs_its_angle_and_where_there_is_no_face_only_presence_counts():
+    targets, outputs = example(1)
+    turned = Rotation.from_rotvec([0.1, 0, 0]).as_matrix() @ targets[0, TARGETS["rotation"]].reshape(3, 3)
+    outputs[0, OUTPUTS["rotation"]] = turned[:, :2].T.ravel()
+    assert float(loss()(targets, outputs)) > 0.1
+    targets[0, TARGETS["present"]] = 0
+    outputs[0, OUTPUTS["presence"]] = -20
+    assert float(loss()(targets, outputs)) == pytest.approx(0, abs=1e-3)
+
+
+def test_rotation_likelihood_is_scipys_gaussian_of_the_rotation_vector():
+    raw = np.array([[1.0, 2.0, 0.5, 0.7, -0.4, 0.3]], np.float32)
+    logs = bounded_logs(raw[0, :3].astype(float))
+    whitening = np.diag(np.exp(logs))
+    whitening[1, 0], whitening[2, 0], whitening[2, 1] = raw[0, 3:]
+    covariance = np.linalg.inv(whitening.T @ whitening)
+    estimated = Rotation.random(random_state=2).as_matrix()
+    gaps = []
+    for vector in ([0.2, -0.1, 0.3], [0.0, 0.05, -0.02]):
+        truth = Rotation.from_rotvec(vector).as_matrix() @ estimated
+        ours = rotation_unlikelihood(truth[None].astype(np.float32), estimated[None].astype(np.float32), raw)
+        gaps.append(float(ours[0]) + multivariate_normal(np.zeros(3), covariance).logpdf(vector))
+    assert gaps[0] == pytest.approx(gaps[1], abs=2e-3)  # equal up to the constant that is left out
