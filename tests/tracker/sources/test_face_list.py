@@ -42,7 +42,7 @@ def test_pictures_are_found_beside_the_list_wherever_the_program_runs(
 @pytest.mark.parametrize(
     "text",
     [
-        "ID, FILE, FACE_X, FACE_Y, FACE_WIDTH, FACE_HEIGHT\nsubject1_a, one.png, 1, 2, 3, 4\n",
+        'ID, FILE, FACE_X, FACE_Y, FACE_WIDTH, FACE_HEIGHT \nsubject1_a , "one.png", 1 ,2 , 3, 4 \n',
         "\ufeffID,FILE,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT\r\nsubject1_a,one.png,1,2,3,4\r\n",
         "ID,FILE,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT\n\nsubject1_a,one.png,1,2,3,4\n\n",
         "id,file,face_x,face_y,face_width,face_height\nsubject1_a,one.png,1e0,2.0,+3,4",

@@ -4,6 +4,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,11 @@ class TestNewest:
         # Decoding alone takes a few milliseconds; the last frame is shown 250 ms after the first.
         assert frames[-1].time_s - frames[0].time_s > 0.1
 
+    def test_picture_has_square_pixels(self, tmp_path: Path, server: WebServer) -> None:
+        write_clip(tmp_path / "clip.mkv", [corner_colours()] * 2, pixel_aspect=Fraction(4, 3))
+        with open_source(server.address("clip.mkv")) as source:
+            assert source.size == (85, 48)
+
     def test_picture_is_upright(self, tmp_path: Path, server: WebServer) -> None:
         write_clip(
             tmp_path / "clip.mp4",
@@ -81,13 +87,15 @@ class TestEnd:
 
     def test_of_a_camera_that_hangs_up_is_an_error(self, server: WebServer) -> None:
         show_enough_to_start(server)
-        with open_source(server.address("camera")) as source:
+        address = f"http://{USER}:{PASSWORD}@{server.host}/camera"
+        with open_source(address) as source:
             source.read()
             server.end_camera()
-            with pytest.raises(CameraError, match="broke off"):
+            with pytest.raises(CameraError, match="broke off") as caught:
                 for _ in source:
                     pass
             assert source.read() is None
+        assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
     def test_of_a_stream_that_stalls_is_an_error(
         self, tmp_path: Path, server: WebServer, monkeypatch: pytest.MonkeyPatch

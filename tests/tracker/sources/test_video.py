@@ -65,10 +65,12 @@ class TestFrames:
         with VideoSource(path) as source:
             assert source.size == (63, 47)
 
-    def test_names_with_spaces_colons_and_other_scripts_open(self, tmp_path: Path) -> None:
-        path = write_grey_clip(tmp_path / "clip.mp4").rename(tmp_path / "12:30 Zürich 東京 %03d ☃.mp4")
-        with VideoSource(path) as source:
-            assert source.name == "12:30 Zürich 東京 %03d ☃.mp4"
+    @pytest.mark.parametrize("name", ["12:30 Zürich 東京 ☃.mp4", "pipe:0.mp4", "%03d.mp4", "-i.mp4"])
+    def test_of_files_with_any_name_are_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        write_grey_clip(tmp_path / "clip.mp4").rename(tmp_path / name)
+        monkeypatch.chdir(tmp_path)
+        with VideoSource(Path(name)) as source:
+            assert source.name == name
             assert sum(1 for _ in source) == 12
 
 
@@ -161,13 +163,24 @@ class TestDamage:
         assert len(caplog.records) == 3
         assert all(record.levelno == logging.WARNING and name in record.getMessage() for record in caplog.records)
 
-    def test_frames_between_damaged_ones_at_the_very_end_are_not_lost(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("damaged", [[56, 58], [57, 58, 59], [50, 54, 56, 58]])
+    def test_frames_among_damaged_ones_at_the_very_end_are_not_lost(self, tmp_path: Path, damaged: list[int]) -> None:
         path = write_noise_clip(tmp_path / "clip.mp4", 60, options={"bf": "0"})
-        damage_packets(path, [56, 58])
+        damage_packets(path, damaged)
         with VideoSource(path) as source:
-            last_times = [round(frame.time_s * 10) for frame in source][-3:]
-            assert source.skipped == 2
-        assert last_times == [55, 57, 59]
+            shown = [round(frame.time_s * 10) for frame in source]
+            assert source.skipped == len(damaged)
+        assert shown == [number for number in range(60) if number not in damaged]
+
+    def test_frames_that_the_decoder_patched_up_are_passed_over(self, tmp_path: Path) -> None:
+        path = write_noise_clip(tmp_path / "clip.avi", 60, codec="mpeg4")
+        damage_packets(path, [20, 40])
+        with av.open(str(path)) as container:
+            patched_up = [frame.is_corrupt for frame in container.decode(video=0)]
+        assert any(patched_up), "the decoder patched nothing up and this shows nothing"
+        with VideoSource(path) as source:
+            assert sum(1 for _ in source) == patched_up.count(False)
+            assert source.skipped == patched_up.count(True)
 
     def test_a_badly_damaged_recording_is_warned_of_only_a_few_times(
         self, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -195,6 +208,19 @@ class TestDamage:
         cut_off(path, 0.6)
         with VideoSource(path) as source:
             assert 15 < sum(1 for _ in source) < 55
+
+    def test_a_recording_trimmed_by_an_edit_list_shows_that_much_and_is_not_warned_of(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        path = write_grey_clip(tmp_path / "clip.mp4", 12, options={"bf": "0"})
+        data = bytearray(path.read_bytes())
+        # ISO/IEC 14496-12, 8.6.6: size, "elst", version and flags, count, then each edit, its duration first.
+        duration = data.index(b"elst") + 12
+        data[duration : duration + 4] = (int.from_bytes(data[duration : duration + 4], "big") // 2).to_bytes(4, "big")
+        path.write_bytes(data)
+        with VideoSource(path) as source:
+            assert levels(frame.image for frame in source) == [0, 20, 40, 60, 80, 100]
+        assert not caplog.records
 
     def test_a_good_recording_is_not_warned_of(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         with VideoSource(write_noise_clip(tmp_path / "clip.mp4", 20)) as source:
