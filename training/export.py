@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from fpn.engine import LiteRtEngine
 from fpn.network import build_network
-from models import MODELS_FOLDER
+from models.manifest import MANIFEST, MODELS_FOLDER, write_entry
 
 _LARGEST_DIFFERENCE = 2e-2
 """Between Keras and LiteRT on outputs of order one; half-precision weights and fused arithmetic stay well within."""
@@ -47,18 +46,15 @@ def main(argv: list[str] | None = None) -> int:
     print(f"largest difference between Keras and LiteRT: {difference:.2g}")
     if difference > _LARGEST_DIFFERENCE:
         raise ValueError(f"LiteRT differs from Keras by {difference:.3g}; nothing was written to the manifest")
-    entry = {
+    description = {
         "version": options.version,
         "backbone": plan["backbone"],
         "input_size": size,
         "licence": "MIT",
         "card": "MODEL_CARD.md",
-        "files": {
-            kind: {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-            for kind, file in (("litert", litert_file), ("keras", keras_file))
-        },
     }
-    (options.out / "manifest.json").write_text(json.dumps({"pose": entry}, indent=2) + "\n")
+    files = {"litert": litert_file, "keras": keras_file}
+    write_entry("pose", description, files, options.out / MANIFEST.name)
     return 0
 
 
