@@ -102,9 +102,9 @@ class LiveSource(Source, Generic[Picture]):
 
         Raises CameraError, once, if the device failed or gave nothing for too long.
         """
-        self._reading = True
         self._wait_for_frame()
         with self._changed:
+            self._reading = True
             newest, self._newest = self._newest, None
             index = self._delivered + self.dropped
             if newest is None:

@@ -42,21 +42,21 @@ class TestNewest:
         with open_source(server.address("camera")) as source:
             assert source.is_live
             first = source.read()
+            assert first is not None
             already_dropped = source.dropped
-            show_enough_to_start(server, 200)
-            wait_until(lambda: source.dropped >= already_dropped + 15)
+            show_enough_to_start(server)
+            wait_until(lambda: source.dropped >= already_dropped + 10)
             second = source.read()
-        assert first is not None and second is not None
-        assert second.index >= 16
-        assert levels([second.image]) == [200]
+            assert second is not None
+            assert second.index >= first.index + 11
 
     def test_picture_of_a_recording_comes_at_the_recordings_own_pace(self, tmp_path: Path, server: WebServer) -> None:
         write_grey_clip(tmp_path / "clip.mkv", 6, rate=20)
         with open_source(server.address("clip.mkv")) as source:
             frames = list(source)
-        assert levels(frame.image for frame in frames)[-1] == 100
-        # Decoding alone takes a few milliseconds; the last frame is shown 250 ms after the first.
-        assert frames[-1].time_s - frames[0].time_s > 0.1
+        assert levels([frames[-1].image]) == [100]
+        # It is shown 250 ms after the first; however slow the machine, it must not come before.
+        assert frames[-1].time_s >= 0.25
 
     def test_picture_has_square_pixels(self, tmp_path: Path, server: WebServer) -> None:
         write_clip(tmp_path / "clip.mkv", [corner_colours()] * 2, pixel_aspect=Fraction(4, 3))
