@@ -136,6 +136,15 @@ class TestTheBox:
 
 
 class TestLegibility:
+    @pytest.fixture
+    def places(self, monkeypatch):
+        """Left, top and width of each line of words that is drawn."""
+        drawn_at = []
+        monkeypatch.setattr(
+            Lettering, "draw", lambda self, picture, words, x, y, *colour: drawn_at.append((x, y, self.width(words)))
+        )
+        return drawn_at
+
     @pytest.mark.parametrize("level", [0, 128, 255])
     def test_every_axis_stands_out_from_any_background(self, level):
         picture = drawn([face(yaw=40, pitch=20)], level=level).astype(int)
@@ -157,13 +166,15 @@ class TestLegibility:
         assert Lettering(*size).line_height == pytest.approx(times * Lettering(1280, 720).line_height, rel=0.15)
         assert Lettering(*size).line_height >= 12
 
-    def test_labels_of_neighbours_do_not_cover_each_other(self, monkeypatch):
-        said = []
-        monkeypatch.setattr(
-            Lettering, "draw", lambda self, picture, words, x, y, *colour: said.append((x, y, self.width(words)))
-        )
+    def test_a_label_leaves_the_head_free_where_there_is_room(self, places):
+        drawn([face(at=(0, -250, 1000))])  # the top of its box touches the picture's
+        below = CENTRE[1] + (HEAD_BOX_MM[1, 1] - 250) / (1000 + HEAD_BOX_MM[0, 2]) * 1000
+        assert len(places) == 2
+        assert all(y >= below - 2 for _, y, _ in places)
+
+    def test_labels_of_neighbours_do_not_cover_each_other(self, places):
         drawn([face(at=(x, 0, 1500), track=number) for number, x in enumerate((-100, -40, 0, 50, 110))])
-        labels = [(x, y, width) for x, y, width in said]
+        labels = places
         assert len(labels) == 10
         height = Lettering(WIDTH, HEIGHT).line_height
         covered = sum(
@@ -173,14 +184,10 @@ class TestLegibility:
         )
         assert covered <= 1  # five heads on one another leave four places around them
 
-    def test_labels_stay_inside_the_picture(self, monkeypatch):
-        said = []
-        monkeypatch.setattr(
-            Lettering, "draw", lambda self, picture, words, x, y, *colour: said.append((x, y, self.width(words)))
-        )
+    def test_labels_stay_inside_the_picture(self, places):
         for at in ((-620, -350, 1000), (620, -350, 1000), (620, 340, 1000), (0, 0, 150)):
             drawn([face(at=at)])
-        assert all(0 <= x <= WIDTH - width and 0 <= y < HEIGHT for x, y, width in said)
+        assert all(0 <= x <= WIDTH - width and 0 <= y < HEIGHT for x, y, width in places)
 
 
 class TestWords:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import av
+import av.error
 import numpy as np
 import pytest
 
@@ -206,6 +210,49 @@ class TestEverySinkWithAFile:
         with pytest.raises(ValueError, match="closed"):
             sink.write(tracked(poses=[face()]), picture_for(sink))
         assert len(entries(kind, path, screen)) == 1
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="limits of the size of files are a matter of POSIX")
+    def test_loses_nothing_that_was_written_before_the_disk_was_full(self, kind, tmp_path):
+        path = tmp_path / f"out.{kind}"
+        program = """
+import resource, sys
+import numpy as np
+from tests.tracker.sinks.material import face, tracked
+from tests.tracker.sinks.test_conformance import open_sink
+from tracker.errors import SinkError
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+sink = open_sink(sys.argv[1], sys.argv[2])
+rng = np.random.default_rng(0)
+try:
+    for index in range(5000):
+        picture = rng.integers(0, 255, (48, 64, 3), np.uint8) if sink.needs_picture else None
+        sink.write(tracked(index, poses=[face()]), picture)
+except SinkError as error:
+    print(error)
+sink.close()
+"""
+        child = subprocess.run(
+            [sys.executable, "-c", program, kind, str(path)],
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert child.returncode == 0, child.stderr
+        assert "File too large" in child.stdout
+        assert 190_000 < path.stat().st_size <= 200_000
+        assert self._count_until_torn(kind, path) > 50
+
+    @staticmethod
+    def _count_until_torn(kind, path):
+        """Rows or pictures before the one that the limit fell into."""
+        if kind in ("csv", "jsonl"):
+            return len(path.read_text().splitlines()) - 1
+        count = 0
+        with av.open(str(path)) as container, suppress(av.error.InvalidDataError):
+            for _ in container.decode(video=0):
+                count += 1
+        return count
 
     @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
     def test_says_so_when_the_disk_is_full_and_closes_quietly_after(self, kind, tmp_path):

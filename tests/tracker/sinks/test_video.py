@@ -117,6 +117,8 @@ class TestAudio:
         apart, apart_after = start - times[0], start_after - picture_times(tmp_path / f"out.{container}")[0]
         assert apart == pytest.approx(audio_start_s, abs=0.03)
         assert apart_after == pytest.approx(apart, abs=0.03)
+        with av.open(str(tmp_path / f"out.{container}")) as result:
+            assert result.streams.audio[0].codec_context.extradata  # the set-up that players ask for
         lag = (apart_after - apart) * rate
         assert abs(len(after) - len(before) + lag) <= 2 * 1024
 
@@ -248,6 +250,8 @@ class TestPictures:
         (written,) = pictures(tmp_path / f"out.{container}")
         assert written.shape == (height + height % 2, width + width % 2, 3)
         np.testing.assert_allclose(written[:height, :width].astype(int), picture, atol=24)
+        np.testing.assert_allclose(written[-1].astype(int), 220, atol=24)  # the edge goes on in what is added
+        np.testing.assert_allclose(written[:, -1].astype(int), 220, atol=24)
 
     def test_of_another_size_are_letterboxed_into_the_first(self, container, tmp_path):
         sink = VideoSink(tmp_path / f"out.{container}", StatedSource(is_sequence=False))
