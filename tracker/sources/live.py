@@ -167,5 +167,5 @@ class LiveSource(Source, Generic[Picture]):
 
     def _time_of(self, captured: Captured[Picture]) -> float:
         # Where the clock is coarse, two frames may bear the same reading.
-        self._last_s = max(captured.clock_s - self._opened_s, np.nextafter(self._last_s, np.inf))
+        self._last_s = max(captured.clock_s - self._opened_s, float(np.nextafter(self._last_s, np.inf)))
         return self._last_s
