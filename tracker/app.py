@@ -28,8 +28,10 @@ _HEAD_START_S = 0.5
 """Time for a source to fail in before the libraries begin to load: enough for files, which open in milliseconds."""
 
 
-def run(options: Options, terminal: TextIO) -> int:
+def run(options: Options, terminal: TextIO, started_s: float | None = None) -> int:
     """Do what `options` ask for; gives the exit code: 0, or that of the signal that ended the run.
+
+    started_s: when the program started, on the clock of `time.perf_counter`; now by default.
 
     Warnings and progress go to `terminal`, the summary to standard output. Raises FpnLiveError for what the person can
     mend; what was written until then is complete and closed.
@@ -38,7 +40,7 @@ def run(options: Options, terminal: TextIO) -> int:
         if options.list_cameras:
             _print_cameras()
             return 0
-        statistics = RunStatistics()
+        statistics = RunStatistics() if started_s is None else RunStatistics(started_s=started_s)
         exit_code = 0
         try:
             process(options, statistics, report, signals)
@@ -57,7 +59,6 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
 
     Raises FpnLiveError for what the person can mend, and Interrupted after Ctrl-C, with all files closed.
     """
-    started = time.perf_counter()
     if options.display and not options.outputs:
         require_display()  # before a camera is opened for nothing
     intrinsics = Intrinsics(fov_deg=options.fov, calibration_file=options.camera_calibration)
@@ -100,7 +101,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             )
         )
         report.begin_progress(source.name, _least(source.frame_count, options.max_frames))
-        statistics.startup_s = time.perf_counter() - started
+        statistics.startup_s = time.perf_counter() - statistics.started_s
         follow(
             source,
             tracker,

@@ -6,6 +6,7 @@ Nothing heavy is imported before the options are known to be good, so that `--he
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     0 after success, 130 after Ctrl-C, 143 after a termination signal, an error's own code (see docs/errors.md) with one
     line on standard error otherwise.
     """
+    started_s = time.perf_counter()
     try:
         options = parse_options(argv)
     except UsageError as error:
@@ -32,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             from tracker.app import run
 
-            return run(options, terminal)
+            return run(options, terminal, started_s)
         except FpnLiveError as error:
             if options.verbose:
                 traceback.print_exc(file=terminal)

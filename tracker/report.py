@@ -25,8 +25,9 @@ class RunStatistics:
 
     device: where the pose network ran, for people.
     stage_seconds: where the time went, by stage, in the order of the path.
-    startup_s: seconds from the start of the program's own work to the first frame.
-    loop_s: seconds from then to the end.
+    started_s: when the run started, on the clock of `time.perf_counter`.
+    startup_s: seconds from then until frames are taken.
+    loop_s: seconds from then to the last frame.
     """
 
     frames: int = 0
@@ -36,6 +37,7 @@ class RunStatistics:
     dropped: int = 0
     skipped: int = 0
     device: str = ""
+    started_s: float = field(default_factory=time.perf_counter)
     startup_s: float = 0.0
     loop_s: float = 0.0
     stage_seconds: dict[str, float] = field(default_factory=dict)

@@ -24,7 +24,7 @@ _KEYFRAME_INTERVAL_S = 1.0  # also what a killed run may lose: a fragment reache
 _ENCODER_THREADS = min(os.cpu_count() or 1, 4)  # each holds back one picture
 # Measured on two cores (720p, noisy): superfast 11 ms of processor time a picture, veryfast 19, ultrafast 8 and twice
 # the size. Pictures that depend on later ones save a tenth of the size but cost a sixth of the time.
-_H264 = {"preset": "superfast", "crf": "22", "bf": "0"}
+H264_OPTIONS = {"preset": "superfast", "crf": "22", "bf": "0"}
 
 _PATIENCE_US = "1000000"  # how long the muxer waits for a packet of a stream that has gone silent
 _FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
@@ -53,7 +53,7 @@ class VideoEncoder:
         self._container = av.open(str(path), "w", format=container, container_options=_muxer_options(container, audio))
         try:
             width, height = (side + side % 2 for side in size)
-            self._stream = self._container.add_stream("libx264", rate=rate, options=_H264)
+            self._stream = self._container.add_stream("libx264", rate=rate, options=H264_OPTIONS)
             self._stream.width, self._stream.height = width, height
             self._stream.pix_fmt = "yuv420p"
             self._stream.codec_context.thread_count = _ENCODER_THREADS
