@@ -11,6 +11,7 @@ STAGES = {
     "draw": "draw the training pictures",
     "train": "train the network, or resume training",
     "export": "write trained weights to models/, with manifest and hash",
+    "face-model": "write the 3D face of the views to models/, with manifest and hash",
     "demo": "render the demo clip and its ground truth",
 }
 
@@ -36,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.train import main as run
     elif stage == "export":
         from training.export import main as run
+    elif stage == "face-model":
+        from training.face_model import main as run
     else:
         from training.demo_clip import main as run
     return run(arguments[1:])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fpn.rotations import angles_from_rotation
 from training.augment import Placement, Sample, occlude, photograph, place, random_placement
-from training.picture_set import REAL, random_background
+from training.picture_set import REAL, REAL_FAR, TURNED, random_background
 from training.turning import PICTURE_SIZE
 
 Float32 = npt.NDArray[np.float32]
@@ -20,7 +20,7 @@ TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10,
            "landmarks": slice(13, 13 + 204)}  # fmt: skip
 """Where each label stands in a row of targets; all but `present` count only where a face is present."""
 TARGET_SIZE = 13 + 204
-_REAL_SHARE = 0.35
+_SHARES = {REAL: 0.32, TURNED: 0.6, REAL_FAR: 0.08}
 _ABSENT_SHARE = 0.08
 _YAW_BIN_DEG = 10.0
 
@@ -49,7 +49,10 @@ class PictureSet:
         kind = np.concatenate([part["kind"] for part in labels])
         yaw = angles_from_rotation(rotations)[0]
         chances = np.zeros(len(kind))
-        for share, chosen in ((_REAL_SHARE, kind == REAL), (1 - _REAL_SHARE, kind != REAL)):
+        for number, share in _SHARES.items():
+            chosen = kind == number
+            if not chosen.any():
+                continue
             bins = np.digitize(np.abs(yaw[chosen]), np.arange(_YAW_BIN_DEG, 90, _YAW_BIN_DEG))
             # Half way to even yaws: the front is where faces mostly are.
             rarity = 1 / np.sqrt(np.bincount(bins)[bins])
