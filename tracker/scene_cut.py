@@ -1,0 +1,40 @@
+"""Cuts in edited video: from one frame to the next everything is another picture, and no track goes on."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+_THUMBNAIL = (32, 24)
+_SAMPLED = (128, 96)  # taken pixel by pixel, then averaged: the mean of a large picture would cost a millisecond
+_LEAST_CORRELATION = 0.5
+"""Neighbouring frames of ordinary video, hands before the lens and pans included, stay above 0.85 at 25 frames a
+second; different scenes lie mostly below 0.4."""
+_FLAT = 16.0  # grey levels squared, added to the variances: two black or plain pictures count as alike
+
+
+class SceneCut:
+    """Compares each picture with the one before by the correlation of their thumbnails.
+
+    Correlation rather than difference: lights that go on or an exposure that adapts are no cuts.
+    """
+
+    def __init__(self) -> None:
+        self._last: npt.NDArray[np.float32] | None = None
+
+    def reset(self) -> None:
+        """Forget the last picture: the next one is no cut."""
+        self._last = None
+
+    def is_cut(self, image: npt.NDArray[np.uint8]) -> bool:
+        """Whether a picture (H, W, 3) uint8 shows another scene than the one before it."""
+        sampled = cv2.resize(image, _SAMPLED, interpolation=cv2.INTER_NEAREST)
+        thumbnail = cv2.resize(sampled, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32).mean(axis=2)
+        thumbnail -= thumbnail.mean()
+        last, self._last = self._last, thumbnail
+        if last is None:
+            return False
+        common = float(np.mean(last * thumbnail)) + _FLAT
+        variances = (float(np.mean(last * last)) + _FLAT) * (float(np.mean(thumbnail * thumbnail)) + _FLAT)
+        return bool(common < _LEAST_CORRELATION * variances**0.5)
