@@ -73,6 +73,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
                 detector.load()
             return estimator
 
+        report.begin_waiting("opening the source, loading the networks")
         networks = resources.enter_context(Background(load_networks, _HEAD_START_S))
         source = resources.enter_context(
             open_source(options.source, camera_size=options.camera_size, camera_fps=options.camera_fps)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from tracker.report import Report, RunStatistics
 from tracker.sinks.base import Sink
 from tracker.sources.base import Source
 
-_RATE_MEMORY_S = 1.0  # long enough to be read, short enough to follow what the last second brought
+_RATE_WINDOW_S = 1.0
 
 Picture = npt.NDArray[np.uint8]
 
@@ -61,7 +61,7 @@ def follow(
     needs_picture = any(sink.needs_picture for sink in sinks)
     recording = [sink for sink in sinks if not sink.waits_for_people]
     interactive = [sink for sink in sinks if sink.waits_for_people]
-    rate = _Rate()
+    rate = RateMeter()
     started = time.perf_counter()
     try:
         while max_frames is None or statistics.frames < max_frames:
@@ -100,23 +100,18 @@ def _in_order_of_the_path(own: Mapping[str, float], tracker: Mapping[str, float]
     return {name: every[name] for name in ("read", *tracker, "draw", "write", "show") if name in every}
 
 
-class _Rate:
-    """Frames a second through the loop, averaged over the last second or so."""
+class RateMeter:
+    """Frames a second through the loop, over the last second."""
 
-    def __init__(self) -> None:
-        self._last: float | None = None
-        self._interval_s: float | None = None
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._clock = clock
+        self._times: deque[float] = deque()
 
     def tick(self) -> float:
         """Take note of a frame now; gives the rate, 0 before the second frame."""
-        now = time.perf_counter()
-        last, self._last = self._last, now
-        if last is None:
-            return 0.0
-        interval = now - last
-        if self._interval_s is None:
-            self._interval_s = interval
-        else:
-            weight = 1 - math.exp(-interval / _RATE_MEMORY_S)
-            self._interval_s += weight * (interval - self._interval_s)
-        return 1 / self._interval_s if self._interval_s > 0 else 0.0
+        now = self._clock()
+        self._times.append(now)
+        while len(self._times) > 2 and now - self._times[1] >= _RATE_WINDOW_S:
+            self._times.popleft()
+        span_s = now - self._times[0]
+        return (len(self._times) - 1) / span_s if span_s > 0 else 0.0

@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
+    from rich.status import Status
 
     from tracker.frame import TrackedFrame
 
@@ -70,9 +72,15 @@ class Report:
         self._terminal = terminal
         self._handler = _LineHandler(self._print)
         self._level = logging.INFO if verbose else logging.WARNING
+        self._console: Console | None = None
+        self._status: Status | None = None
         self._progress: Progress | None = None
 
     def __enter__(self) -> Report:
+        if self._terminal.isatty():
+            from rich.console import Console
+
+            self._console = Console(file=self._terminal)
         for name in _OWN_LOGGERS:
             logger = logging.getLogger(name)
             logger.addHandler(self._handler)
@@ -90,43 +98,57 @@ class Report:
             logger.setLevel(logging.NOTSET)
             logger.propagate = True
 
+    def begin_waiting(self, what: str) -> None:
+        """Show that something takes a few seconds, until progress begins."""
+        if self._console is not None:
+            self._status = self._console.status(what)
+            self._status.start()
+
     def begin_progress(self, name: str, total: int | None) -> None:
         """Show a bar for `total` frames of the source called `name`; a pulse where the total is not known."""
-        if not self._terminal.isatty():
+        if self._console is None:
             return
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+        self._end_waiting()
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            TextColumn("{task.completed:.0f} frames"),
-            TextColumn("{task.fields[rate]:.0f}/s"),
-            TextColumn("{task.fields[faces]} faces"),
+            TextColumn("{task.completed:.0f} frames, {task.fields[rate]:.0f} a second, {task.fields[faces]}"),
             TimeElapsedColumn(),
             *([TimeRemainingColumn()] if total else []),
-            console=Console(file=self._terminal),
+            console=self._console,
             transient=True,  # the summary takes its place
         )
-        self._task = self._progress.add_task(name, total=total, rate=0.0, faces=0)
+        self._task = self._progress.add_task(name, total=total, rate=0.0, faces=_faces(0))
         self._progress.start()
 
     def advance(self, result: TrackedFrame) -> None:
         """Show that one more frame is done."""
         if self._progress is not None:
-            self._progress.update(self._task, advance=1, rate=result.rate_hz, faces=len(result.poses))
+            self._progress.update(self._task, advance=1, rate=result.rate_hz, faces=_faces(len(result.poses)))
 
     def end_progress(self) -> None:
         """Take the bar away."""
+        self._end_waiting()
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
 
+    def _end_waiting(self) -> None:
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
     def _print(self, line: str) -> None:
-        if self._progress is None:
+        if self._console is None:
             print(line, file=self._terminal)
         else:  # above the bar
-            self._progress.console.print(line, markup=False, highlight=False, soft_wrap=True)
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _faces(count: int) -> str:
+    return "1 face" if count == 1 else f"{count} faces"
 
 
 class _LineHandler(logging.Handler):

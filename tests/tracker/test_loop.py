@@ -14,7 +14,7 @@ from fpn.roi import Box
 from tracker.errors import SinkError, SourceError
 from tracker.frame import Frame, TrackedPose, TrackState
 from tracker.interruption import Interrupted, SignalGuard
-from tracker.loop import follow
+from tracker.loop import RateMeter, follow
 from tracker.report import Report, RunStatistics
 from tracker.sinks.base import Sink
 from tracker.sources.base import Source
@@ -187,7 +187,28 @@ def test_what_the_source_dropped_is_counted():
     assert run(FakeSource(3), []).dropped == 6
 
 
-def test_the_rate_is_unknown_at_first_and_positive_after():
+def test_the_rate_is_frames_over_time_however_uneven_they_come():
+    moments = [0.0]
+    for interval in [1 / 64, 1 / 64, 1 / 64, 13 / 64] * 40:
+        moments.append(moments[-1] + interval)
+    meter = RateMeter(clock=iter(moments).__next__)
+    rates = [meter.tick() for _ in moments]
+    assert rates[0] == 0
+    assert rates[-1] == pytest.approx(16)
+
+
+def test_the_rate_forgets_what_is_over_a_second_ago():
+    moments = [*np.arange(100) * 0.01, *(1 + np.arange(1, 40) * 0.1)]
+    meter = RateMeter(clock=iter(moments).__next__)
+    assert [meter.tick() for _ in moments][-1] == pytest.approx(10)
+
+
+def test_frames_slower_than_one_a_second_still_have_a_rate():
+    meter = RateMeter(clock=iter([0.0, 4.0, 8.0]).__next__)
+    assert [meter.tick() for _ in range(3)] == [0, 0.25, 0.25]
+
+
+def test_every_frame_carries_the_rate():
     sink = FakeSink()
     run(FakeSource(3), [sink])
     rates = [result.rate_hz for result, _ in sink.written]

@@ -126,3 +126,21 @@ def test_a_run_that_was_ended_before_its_first_frame_has_no_speed():
         "frames  0, then stopped",
         "faces   0 in 0 frames; 0 tracks",
     ]
+
+
+def test_waiting_is_shown_until_progress_begins(tracked):
+    terminal = Terminal()
+    with Report(terminal) as report:
+        report.begin_waiting("loading")
+        report.begin_progress("clip.mp4", 10)
+        before = terminal.getvalue().count("loading")
+        report.advance(tracked(1))
+    assert before > 0
+    assert terminal.getvalue().count("loading") == before
+
+
+def test_waiting_is_not_shown_in_a_file():
+    stream = io.StringIO()
+    with Report(stream) as report:
+        report.begin_waiting("loading")
+    assert stream.getvalue() == ""
