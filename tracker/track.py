@@ -1,0 +1,163 @@
+"""One face over time."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from fpn.camera import Camera
+from fpn.pose import FaceEstimate, HeadPose
+from fpn.roi import Box, Roi
+from tracker.frame import TrackedPose, TrackState
+from tracker.region import SteadyRegion
+from tracker.smoothing import PoseFilter
+
+ESTABLISHED_S = 0.3
+"""A track whose face has been seen for this long is a person; before, it may be a mistake."""
+_COAST_S, _FIRST_COAST_S = 1.0, 0.1  # how long an unseen face is waited for: a person's, and one that may be a mistake
+_SMALLEST_SIDE, _LARGEST_SIDE = 12.0, 4.0  # of a face: in pixels, and over the picture's longer side
+
+_REACH, _REACH_PER_S = 0.5, 2.0  # how far from its expected place, in face sizes, a face may be found again
+
+SURE_PRESENCE = 0.8
+"""Presence from which the network alone is believed from one frame to the next."""
+_CHECK_S, _RECHECK_S = 1.0, 0.1  # how often the detector is asked about a face that is sure, and about one that is not
+_DENIALS = 4  # in a row, of a face turned to the camera: it is none. Real ones were confirmed 99 times in 100.
+_FACING_DEG, _UPRIGHT_DEG = 35.0, 25.0  # faces turned no farther from the line of sight, and from upright, are detected
+
+
+class Track:
+    """A face under its ID: filtered pose, region of interest, box and state.
+
+    For every frame: `predict`, then one of `measure`, `recover` and `miss`.
+    """
+
+    def __init__(self, number: int, first: FaceEstimate, camera: Camera, smoothing: str) -> None:
+        """Begin a track with the ID `number` where a face has been detected; its pose must be sane."""
+        self.number = number
+        self.seen_s = 0.0
+        """Seconds for which the face has been seen, gaps apart."""
+        self.unseen_s = 0.0
+        """Seconds since the face was seen last; 0 if it was in this frame."""
+        self._smoothed = smoothing != "off"
+        self._filter = PoseFilter(smoothing)
+        self._region = SteadyRegion()
+        self._step_s = 0.0
+        self._unchecked_s = 0.0
+        self._denials = 0
+        self._disbelieved = False
+        self.box: Box = first.box
+        """Upright box around the face, where it is in this frame or where it is expected to be."""
+        self.state, self.score = TrackState.DETECTED, first.presence
+        self._filter.restart(first.pose)
+        self._take(first, TrackState.DETECTED, camera)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether the face was measured in this frame."""
+        return self.state is not TrackState.COASTING
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the face was not there in this frame, or hardly. A face whose pose was not believed is there."""
+        return self.score < SURE_PRESENCE or not (self.is_seen or self._disbelieved)
+
+    @property
+    def tracked(self) -> TrackedPose:
+        """The track as others see it."""
+        return TrackedPose(self.number, self.state, self._filter.pose, self.score, self.box)
+
+    @property
+    def reach(self) -> float:
+        """How far from its box, in face sizes, the face can be by now."""
+        return _REACH + _REACH_PER_S * self.unseen_s
+
+    def urgency(self, width: int, height: int) -> float:
+        """How overdue it is to ask the detector about this face, 1 being due.
+
+        Only faces that the detector would see, if they are faces, are asked about; lost ones in every frame.
+        """
+        if not (self.is_seen or self._disbelieved):
+            return 1 + self._unchecked_s
+        if not (self._is_inside(width, height) and _is_turned_to_camera(self._filter.pose)):
+            return self._unchecked_s / _RECHECK_S if self.is_doubtful else 0.0
+        sure = self._denials == 0 and not self.is_doubtful
+        return self._unchecked_s / (_CHECK_S if sure else _RECHECK_S)
+
+    def confirm(self) -> None:
+        """The detector sees the face, too."""
+        self._unchecked_s, self._denials = 0.0, 0
+
+    def deny(self) -> None:
+        """The detector was asked, and sees no face there."""
+        self._unchecked_s = 0.0
+        if self.is_seen and _is_turned_to_camera(self._filter.pose):
+            self._denials += 1
+
+    def predict(self, time_step_s: float, camera: Camera) -> Roi:
+        """Move on to the next frame; gives the region in which to look for the face there."""
+        self._filter.predict(time_step_s)
+        self._step_s = time_step_s
+        self.unseen_s += time_step_s
+        self._unchecked_s += time_step_s
+        translation = self._filter.pose.translation
+        self.box = self._region.box(translation, camera)
+        return self._region.move(translation, camera)
+
+    def distance(self, estimate: FaceEstimate) -> float:
+        """Squared Mahalanobis distance of an estimate from the prediction; infinite for poses of NaN."""
+        return self._filter.distance(estimate.pose)
+
+    def measure(self, estimate: FaceEstimate, camera: Camera) -> None:
+        """Take what the network found in the region; if the filter does not believe it, the face was not seen."""
+        if self._filter.update(estimate.pose):
+            self._take(estimate, TrackState.TRACKED, camera)
+        else:
+            self.miss(estimate.presence)
+            self._disbelieved = True
+
+    def recover(self, estimate: FaceEstimate, camera: Camera) -> None:
+        """Take what the network found where the detector saw the face, wherever it was expected."""
+        if not self._filter.update(estimate.pose):
+            self._filter.restart(estimate.pose)
+            self._region = SteadyRegion()
+        self._take(estimate, TrackState.DETECTED, camera)
+
+    def miss(self, presence: float) -> None:
+        """The face was not seen in this frame; `presence` is the network's doubt."""
+        self.state = TrackState.COASTING
+        self.score = presence
+        self._disbelieved = False
+
+    def is_over(self, width: int, height: int) -> bool:
+        """Whether the face has been gone too long, has left the picture of that size, or is none."""
+        side = max(self.box.width, self.box.height)
+        if self._denials >= _DENIALS or not _SMALLEST_SIDE <= side <= _LARGEST_SIDE * max(width, height):
+            return True
+        if self.is_seen:
+            return False
+        x, y = self.box.x + self.box.width / 2, self.box.y + self.box.height / 2
+        left_the_picture = not (0 <= x < width and 0 <= y < height)
+        patience = _COAST_S if self.seen_s >= ESTABLISHED_S else _FIRST_COAST_S
+        # The tolerance is for sums of time steps: a face that is gone for a second exactly is waited for.
+        return left_the_picture or self.unseen_s > patience + 1e-6
+
+    def _is_inside(self, width: int, height: int) -> bool:
+        box = self.box
+        return box.x >= 0 and box.y >= 0 and box.x + box.width <= width and box.y + box.height <= height
+
+    def _take(self, estimate: FaceEstimate, state: TrackState, camera: Camera) -> None:
+        self._region.measure(estimate, camera)
+        self.state, self.score = state, estimate.presence
+        self.box = self._region.box(self._filter.pose.translation, camera) if self._smoothed else estimate.box
+        self.seen_s += self._step_s
+        self.unseen_s = 0.0
+
+
+def _is_turned_to_camera(pose: HeadPose) -> bool:
+    """Whether a face looks so nearly into the camera, and is so nearly upright, that the detector must see it."""
+    x, _, z = pose.rotation.T
+    sight = pose.translation / np.linalg.norm(pose.translation)
+    upright = abs(math.degrees(math.atan2(x[1], x[0]))) < _UPRIGHT_DEG
+    return upright and float(z @ sight) > math.cos(math.radians(_FACING_DEG))

@@ -1,0 +1,164 @@
+"""All faces of the picture: births, losses, recoveries, and no two tracks on one face."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from fpn.camera import Camera
+from fpn.pose import FaceEstimate
+from fpn.roi import Box, Roi
+from tracker.assignment import assign_boxes, is_inside, is_same_face
+from tracker.frame import TrackedPose
+from tracker.smoothing import is_sane
+from tracker.track import ESTABLISHED_S, SURE_PRESENCE, Track
+
+BIRTH_PRESENCE = 0.6
+"""Presence from which a detected face becomes a track."""
+KEEP_PRESENCE = 0.4
+"""Presence under which a tracked face counts as not seen: lower than at birth, so that no face flickers."""
+
+_ALIKE = 16.0  # squared distances below this do not tell which of two tracks a face belongs to
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A box in which the network shall look for a face.
+
+    track: the lost or doubtful track that this may be; None for a new face.
+    trusted: the box was given, not detected: there is a face, whatever the network says.
+    """
+
+    box: Box
+    track: Track | None
+    trusted: bool
+
+
+class Tracks:
+    """The tracks of a recording.
+
+    For every frame: `predict`, `measure`, then `candidates` and `adopt` where faces were detected or given, and
+    `prune`.
+    """
+
+    def __init__(self, smoothing: str) -> None:
+        self._smoothing = smoothing
+        self._tracks: list[Track] = []
+        self._last_number = 0
+
+    def __len__(self) -> int:
+        return len(self._tracks)
+
+    @property
+    def poses(self) -> tuple[TrackedPose, ...]:
+        """The faces of this frame, the oldest track first."""
+        return tuple(track.tracked for track in self._tracks)
+
+    @property
+    def anybody_seen(self) -> bool:
+        """Whether a face was measured in this frame."""
+        return any(track.is_seen for track in self._tracks)
+
+    def to_check(self, width: int, height: int) -> Track | None:
+        """The track that the detector is to be asked about in this frame, if any: one, for it costs a look."""
+        urgent = max(self._tracks, key=lambda track: track.urgency(width, height), default=None)
+        return urgent if urgent is not None and urgent.urgency(width, height) >= 1 else None
+
+    def clear(self) -> None:
+        """End all tracks. Their IDs are not used again."""
+        self._tracks.clear()
+
+    def predict(self, time_step_s: float, camera: Camera) -> list[Roi]:
+        """Move all tracks on; gives the region to look at for each, in the order in which `measure` wants them."""
+        return [track.predict(time_step_s, camera) for track in self._tracks]
+
+    def measure(self, estimates: Sequence[FaceEstimate], camera: Camera) -> None:
+        """Take what the network found in the regions of `predict`."""
+        found = list(zip(self._tracks, estimates, strict=True))
+        faces = [(track, each) for track, each in found if each.presence >= KEEP_PRESENCE and is_plausible(each)]
+        losers = _losers(faces)
+        owners = [track for track, _ in faces if track not in losers]
+        for track, estimate in found:
+            if track in owners:
+                track.measure(estimate, camera)
+            else:
+                track.miss(estimate.presence)
+        # A loser that has been seen for a while is another face in hiding, a young one is a duplicate.
+        self._tracks = [track for track in self._tracks if track not in losers or track.seen_s >= ESTABLISHED_S]
+
+    def candidates(self, boxes: Sequence[Box], *, trusted: bool, checked: Track | None = None) -> list[Candidate]:
+        """Which of the detected or given boxes the network is to look at, because no track has that face for sure.
+
+        checked: the track of `to_check`, whose place the detector was shown.
+        """
+        pairs = assign_boxes([track.box for track in self._tracks], [track.reach for track in self._tracks], boxes)
+        owners = {found: self._tracks[mine] for mine, found in pairs}
+        for track in owners.values():
+            track.confirm()
+        if checked is not None and checked not in owners.values():
+            checked.deny()
+        seen = [track.box for track in self._tracks if track.is_seen]
+        chosen = []
+        for index, box in enumerate(boxes):
+            owner = owners.get(index)
+            if owner is not None:
+                if owner.is_doubtful:
+                    chosen.append(Candidate(box, owner, trusted))
+            elif trusted or not any(is_inside(box, other) for other in seen):
+                chosen.append(Candidate(box, None, trusted))
+        return chosen
+
+    def adopt(self, candidates: Sequence[Candidate], estimates: Sequence[FaceEstimate], camera: Camera) -> None:
+        """Begin and recover tracks with what the network found in the candidates' boxes."""
+        others = [track for track in self._tracks if track.is_seen]
+        born: list[Track] = []
+        for candidate, estimate in zip(candidates, estimates, strict=True):
+            owner = candidate.track
+            if not is_plausible(estimate) or not (candidate.trusted or estimate.presence >= BIRTH_PRESENCE):
+                continue
+            # Given boxes of one frame are taken for as many faces, detections may have ended on the same one.
+            rivals = others if candidate.trusted else others + born
+            if any(is_same_face(estimate.box, rival.box) for rival in rivals if rival is not owner):
+                continue
+            if owner is None:
+                self._last_number += 1
+                born.append(Track(self._last_number, estimate, camera, self._smoothing))
+            elif not owner.is_seen or estimate.presence >= SURE_PRESENCE:
+                owner.recover(estimate, camera)
+                others.append(owner)
+        self._tracks += born
+
+    def prune(self, width: int, height: int) -> None:
+        """End tracks that are over; `width` and `height` are the picture's."""
+        self._tracks = [track for track in self._tracks if not track.is_over(width, height)]
+
+
+def is_plausible(estimate: FaceEstimate) -> bool:
+    """Whether an estimate consists of finite numbers that describe a head before the camera."""
+    roi, box = estimate.roi, estimate.box
+    numbers = (roi.center_x, roi.center_y, roi.side, box.x, box.y, box.width, box.height)
+    return (
+        all(map(math.isfinite, numbers))
+        and min(roi.side, box.width, box.height) > 0
+        and estimate.pose.translation[2] > 0
+        and is_sane(estimate.pose)
+    )
+
+
+def _losers(pairs: Sequence[tuple[Track, FaceEstimate]]) -> list[Track]:
+    """Of tracks that found the same face, those it does not belong to.
+
+    It belongs to the track that has followed it until now, else to the one that foresaw it there, else to the older.
+    """
+    losers: list[Track] = []
+    for (older, seen_by_older), (younger, seen_by_younger) in combinations(pairs, 2):
+        if older in losers or younger in losers or not is_same_face(seen_by_older.box, seen_by_younger.box):
+            continue
+        if older.unseen_s != younger.unseen_s:
+            losers.append(max(older, younger, key=lambda track: track.unseen_s))
+        else:
+            surprise = older.distance(seen_by_older)
+            losers.append(older if surprise > max(_ALIKE, younger.distance(seen_by_younger)) else younger)
+    return losers
