@@ -370,6 +370,25 @@ def test_verbose_adds_the_traceback(run, tmp_path):
 # --- how it ends, seen from outside
 
 
+def press_ctrl_c(*_, **__):
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@unix_only
+def test_ctrl_c_while_the_source_opens_ends_in_an_orderly_way(run, log, monkeypatch, tmp_path):
+    monkeypatch.setattr("tracker.app.open_source", press_ctrl_c)
+    result = run("--source", "demo", *log)
+    assert (result.code, result.err) == (130, "")
+    assert result.out.startswith("frames  0, then stopped")
+    assert not list(tmp_path.iterdir())
+
+
+@unix_only
+def test_ctrl_c_while_the_program_loads_ends_in_an_orderly_way(run, log, monkeypatch):
+    monkeypatch.setattr("tracker.app.run", press_ctrl_c)
+    assert run("--source", "demo", *log) == (130, "", "")
+
+
 @pytest.fixture(scope="module")
 def long_clip(tmp_path_factory):
     """A recording that takes much longer to go through than a test waits; small, so that it is quickly made."""

@@ -28,19 +28,19 @@ _HEAD_START_S = 0.5
 """Time for a source to fail in before the libraries begin to load: enough for files, which open in milliseconds."""
 
 
-def run(options: Options, terminal: TextIO, started_s: float | None = None) -> int:
+def run(options: Options, terminal: TextIO, signals: SignalGuard, started_s: float) -> int:
     """Do what `options` ask for; gives the exit code: 0, or that of the signal that ended the run.
 
-    started_s: when the program started, on the clock of `time.perf_counter`; now by default.
+    started_s: when the program started, on the clock of `time.perf_counter`.
 
     Warnings and progress go to `terminal`, the summary to standard output. Raises FpnLiveError for what the person can
     mend; what was written until then is complete and closed.
     """
-    with SignalGuard() as signals, Report(terminal, verbose=options.verbose) as report:
+    with Report(terminal, verbose=options.verbose) as report:
         if options.list_cameras:
             _print_cameras()
             return 0
-        statistics = RunStatistics() if started_s is None else RunStatistics(started_s=started_s)
+        statistics = RunStatistics(started_s=started_s)
         exit_code = 0
         try:
             process(options, statistics, report, signals)

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from models.errors import FpnLiveError
 from tracker.errors import UsageError
+from tracker.interruption import Interrupted, SignalGuard
 from tracker.options import parse_options
 from tracker.quiet import quiet_libraries
 
@@ -30,11 +31,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    with _terminal(options.verbose) as terminal:
+    with _terminal(options.verbose) as terminal, SignalGuard() as signals:
         try:
             from tracker.app import run
 
-            return run(options, terminal, started_s)
+            return run(options, terminal, signals, started_s)
+        except Interrupted as interrupted:  # while it was loading
+            return interrupted.exit_code
         except FpnLiveError as error:
             if options.verbose:
                 traceback.print_exc(file=terminal)
