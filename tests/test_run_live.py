@@ -174,13 +174,23 @@ def test_a_list_gives_the_poses_in_its_boxes_and_passes_over_what_it_cannot_read
     assert "1 unreadable and skipped" in result.out
 
 
+def modules_loaded_by(*arguments):
+    script = "import sys; from tracker.cli import main; main(sys.argv[1:]); print(*sys.modules, sep='\\n')"
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines())
+
+
 def test_no_detector_is_loaded_for_a_list(face_list, tmp_path):
-    script = (
-        "import sys; from tracker.cli import main\n"
-        f"main(['--source', {str(face_list)!r}, '--no-display', '--poses', {str(tmp_path / 'list.csv')!r}])\n"
-        "sys.exit('mediapipe' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True).returncode == 0
+    loaded = modules_loaded_by("--source", face_list, "--no-display", "--poses", tmp_path / "list.csv")
+    assert "tracker.detection" in loaded
+    assert "mediapipe" not in loaded
+
+
+def test_tensorflow_takes_its_seconds_only_where_a_gpu_needs_it(log):
+    loaded = modules_loaded_by("--source", "demo", "--max-frames", 1, "--device", "cpu", *log)
+    assert "mediapipe" in loaded
+    assert "tensorflow" not in loaded
+    assert "tensorflow.tools.docs" not in loaded  # hidden from mediapipe, not from others
 
 
 def test_distance_follows_the_field_of_view_and_the_size_of_the_head(run, face_list, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +43,7 @@ class Detection:
 class FaceDetector:
     """mediapipe's face detector. A context manager: the loaded model is released on closing.
 
-    The model is loaded at the first use, or by `load`: importing mediapipe takes two seconds.
+    The model is loaded at the first use, or by `load`: importing mediapipe takes a second.
     """
 
     def __init__(self, model: Path | None = None, min_score: float = 0.5) -> None:
@@ -62,8 +64,9 @@ class FaceDetector:
         """Load the model now. Raises DetectorError if it is not a face detector that mediapipe can run."""
         if self._detector is not None:
             return
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
+        with _documentation_tools_hidden():
+            import mediapipe
+            from mediapipe.tasks.python import BaseOptions, vision
 
         self._mediapipe = mediapipe
         try:
@@ -165,6 +168,24 @@ def _is_cut_off(box: Box, look: Roi, width: int, height: int) -> bool:
         or (right < width - 1 and box.x + box.width > right - margin)
         or (bottom < height - 1 and box.y + box.height > bottom - margin)
     )
+
+
+@contextmanager
+def _documentation_tools_hidden() -> Iterator[None]:
+    """While entered, importing TensorFlow's documentation tools fails as if they were not installed.
+
+    mediapipe tries to import them, for its own documentation only, and that loads the whole of TensorFlow: most of the
+    time and memory that importing mediapipe takes.
+    """
+    name = "tensorflow.tools.docs"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # how Python notes that there is no such module
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 def _bundled_model() -> Path:
