@@ -1,7 +1,8 @@
-# make demo   heads tracked in the clip that comes with the project: an annotated video and a pose log in output/
-# make test   lint, types and tests
-# make lock   resolve the dependencies of pyproject.toml anew into requirements.lock (needs uv)
-# make clean  remove the environment and what the demo wrote
+# make demo      heads tracked in the clip that comes with the project: an annotated video and a pose log in output/
+# make test      lint, types and tests
+# make picture   the README's picture, made anew from the demo
+# make lock      resolve the dependencies of pyproject.toml anew into requirements.lock (needs uv)
+# make clean     remove the environment and what the demo wrote
 #
 # PYTHON=/path/to/python3.11 chooses the interpreter that .venv is made with (3.10 to 3.12).
 
@@ -13,7 +14,7 @@ RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lock clean
+.PHONY: demo test picture lock clean
 
 demo: $(INSTALLED)
 	@mkdir -p output
@@ -24,6 +25,9 @@ test: $(INSTALLED)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
 	$(RUN) -m pytest
+
+picture: demo
+	$(RUN) docs/demo_picture.py
 
 $(INSTALLED): requirements.lock
 	@$(FIND_PYTHON); \
