@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from fpn.rotations import angles_from_rotation
 from training.augment import Placement, Sample, occlude, photograph, place, random_placement
-from training.picture_set import REAL, REAL_FAR, TURNED, random_background
+from training.picture_set import REAL, REAL_FAR, TURNED, plain_background
 from training.turning import PICTURE_SIZE
 
 Float32 = npt.NDArray[np.float32]
@@ -21,7 +21,7 @@ TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10,
 """Where each label stands in a row of targets; all but `present` count only where a face is present."""
 TARGET_SIZE = 13 + 204
 _SHARES = {REAL: 0.32, TURNED: 0.6, REAL_FAR: 0.08}
-_ABSENT_SHARE = 0.08
+_ABSENT_SHARE = 0.1
 _YAW_BIN_DEG = 10.0
 
 
@@ -35,6 +35,7 @@ class PictureSet:
     rotations: Float32
     landmarks: Float32
     chances: npt.NDArray[np.float64]
+    real: npt.NDArray[np.int64]
 
     @classmethod
     def open(cls, folders: list[Path]) -> PictureSet:
@@ -64,6 +65,7 @@ class PictureSet:
             rotations=rotations,
             landmarks=np.concatenate([part["landmarks"] for part in labels]),
             chances=np.cumsum(chances / chances.sum()),
+            real=np.flatnonzero(kind == REAL),
         )
 
     def picture(self, number: int) -> npt.NDArray[np.uint8]:
@@ -71,16 +73,25 @@ class PictureSet:
         return self.pictures[self.folder[number]][self.place_in_folder[number]]
 
 
-def absent(rng: np.random.Generator, pictures: PictureSet, number: int, size: int) -> npt.NDArray[np.uint8]:
+def absent(rng: np.random.Generator, pictures: PictureSet, size: int) -> npt.NDArray[np.uint8]:
     """A crop (size, size) without a face in its place: background, or a face far off, much too large or too small."""
+    number = int(rng.choice(pictures.real))
     picture = pictures.picture(number)
-    if rng.random() < 0.4:
-        other = random_background(rng, picture)
+    if rng.random() < 0.15:
+        other = plain_background(rng)
         whole = Placement(rng.uniform(0, 360), rng.uniform(0.5, 1.6), (0.0, 0.0), False)
         return place(other, pictures.rotations[number], pictures.landmarks[number], whole, size, None).crop
-    side = rng.choice([rng.uniform(0.2, 0.4), rng.uniform(0.7, 1.4), rng.uniform(3, 5)])
     direction = rng.uniform(0, 2 * np.pi)
-    distance = rng.uniform(0.6, 0.95) if 0.5 < side < 2 else rng.uniform(0, 0.6)
+    choice = rng.random()
+    if choice < 0.45:  # what is beside a face: hair, ears, shoulders, things
+        side = rng.uniform(0.3, 0.6)
+        distance = rng.uniform(0.58, 0.8) / side
+    elif choice < 0.8:  # the edge of a face
+        side, distance = rng.uniform(0.7, 1.4), rng.uniform(0.6, 0.95)
+    elif choice < 0.9:  # a piece of a face
+        side, distance = rng.uniform(0.2, 0.35), rng.uniform(0, 0.6)
+    else:
+        side, distance = rng.uniform(3, 5), rng.uniform(0, 0.3)
     shift = (float(distance * np.cos(direction)), float(distance * np.sin(direction)))
     away = Placement(rng.uniform(-60, 60), float(side), shift, False)
     border = None if rng.random() < 0.5 else int(rng.integers(0, 256))
@@ -110,7 +121,7 @@ def batch(
     numbers = np.searchsorted(pictures.chances, rng.random(count)).clip(0, len(pictures.chances) - 1)
     for row, number in enumerate(numbers):
         if rng.random() < _ABSENT_SHARE:
-            crops[row, ..., 0] = photograph(rng, absent(rng, pictures, int(number), size))
+            crops[row, ..., 0] = photograph(rng, absent(rng, pictures, size))
             continue
         drawn = sample(rng, pictures, int(number), size)
         if rng.random() < 0.2:

@@ -32,7 +32,9 @@ TEXTURE_SIZE = (432, 576)
 _JPEG_QUALITY = 90
 _AZIMUTHS, _ELEVATIONS, _ELEVATION_LIMIT_DEG = 25, 13, 75.0
 _DRAWN_PIXELS, _PIXELS_PER_MM = 320, 1.0
-_VISIBLE_TOLERANCE_MM = 4.0
+_HIDDEN_MM, _BEHIND_EDGE_MM = 4.0, 12.0
+_EDGE_PIXELS, _OUTLINE_PIXELS = 3, 3
+_NORMAL_CELLS = 2.0
 _HAIR_BGR = (38, 48, 62)
 
 
@@ -60,13 +62,15 @@ def closed_surface(model: HeadModel) -> Surface:
     """Face, skull and neck of the head model with its mouth and eyes closed."""
     count = model.parts["head_and_neck"][1]
     triangles = model.triangles[(model.triangles < count).all(axis=1)]
+    loops = holes(model)
+    parts = [_part(model, loop) for loop in loops]
     membranes = [
-        close_mouth(model, loop) if _is_mouth(model, loop) else close_eye(model, loop) for loop in holes(model)
+        close_mouth(model, loop) if part == PARTS["mouth"] else close_eye(model, loop)
+        for loop, part in zip(loops, parts, strict=True)
     ]
     most = max(membrane.sources.shape[1] for membrane in membranes)
-    sources, weights, bulge, all_triangles = [np.arange(count)[:, None].repeat(most, 1)], [], [], [triangles]
-    weights.append(np.eye(1, most).repeat(count, 0))
-    bulge.append(np.zeros((count, 3)))
+    sources, weights = [np.arange(count)[:, None].repeat(most, 1)], [np.eye(1, most).repeat(count, 0)]
+    bulge, all_triangles = [np.zeros((count, 3))], [triangles]
     for membrane in membranes:
         total = sum(len(part) for part in sources)
         padding = ((0, 0), (0, most - membrane.sources.shape[1]))
@@ -149,7 +153,10 @@ def visibility_table(
     corners = triangles[chart_triangles]
     points = np.einsum("hwk,hwkn->hwn", chart_weights, mean[corners])
     outward = np.einsum("hwk,hwkn->hwn", chart_weights, normals[corners])
+    # Which way the face as a whole looks there: lids, lips and nostrils are not to count as seen from the side.
+    outward = cv2.GaussianBlur(outward.astype(np.float32), (0, 0), _NORMAL_CELLS)
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
+    recesses = _recesses(points)
     table = np.zeros((_AZIMUTHS, _ELEVATIONS, *chart_triangles.shape), np.float32)
     for a, azimuth in enumerate(np.radians(np.linspace(0, 180, _AZIMUTHS))):
         for b, elevation in enumerate(
@@ -165,13 +172,42 @@ def visibility_table(
             _, _, depth = rasterise(np.ascontiguousarray(screen), triangles, _DRAWN_PIXELS, _DRAWN_PIXELS)
             at = (points - CENTER_MM.astype(np.float32)) @ rotation.T * _PIXELS_PER_MM
             at[..., :2] += (_DRAWN_PIXELS - 1) / 2
-            x, y = np.clip(np.rint(at[..., :2]).astype(int), 0, _DRAWN_PIXELS - 1).transpose(2, 0, 1)
-            behind = at[..., 2] - depth[y, x]
-            in_sight = np.clip(2 - behind / (_VISIBLE_TOLERANCE_MM * _PIXELS_PER_MM), 0, 1)
-            table[a, b] = in_sight * np.clip(outward @ to_camera, 0, 1)
+            cosine = np.clip(outward @ to_camera, 0, 1)
+            in_sight = _in_sight(at, depth, cosine)
+            closed = cv2.morphologyEx(in_sight, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+            in_sight += recesses * (closed - in_sight)
+            # A cell is used up to its neighbours, so they have to be in sight too.
+            table[a, b] = cosine * cv2.erode(in_sight, np.ones((3, 3), np.uint8))
     # Both a little finer than the chart and the directions are known: softened over neighbours, so that it glides.
     table = np.stack([cv2.GaussianBlur(cell, (0, 0), 0.6) for cell in table.reshape(-1, *table.shape[2:])])
     return np.asarray(np.rint(255 * table), np.uint8).reshape(_AZIMUTHS, _ELEVATIONS, *chart_triangles.shape)
+
+
+def _recesses(points: Float32) -> Float32:
+    """1 at the mouth and the nostrils, which count as seen where the skin around them is, of points (H, W, 3); else 0."""
+    reach = [
+        np.linalg.norm((points[..., :2] - middle) / extent, axis=-1)
+        for middle, extent in (((0, 71), (30, 15)), ((0, 45), (16, 10)))
+    ]
+    return ((np.minimum(*reach) < 1) & (points[..., 2] < 30)).astype(np.float32)
+
+
+def _in_sight(at: Float32, depth: Float32, cosine: Float32) -> Float32:
+    """How clearly (H, W) 0..1 points (H, W, 3) on the screen stand out: not hidden, nor next to an edge that may hide them
+    in a head of slightly another shape, nor next to the outline, where a photograph would show what is behind the head.
+
+    depth: (h, w) of the head on the screen, +inf where there is none. cosine: (H, W), of the surface at the points.
+    """
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE_PIXELS + 1,) * 2)
+    nearest = cv2.erode(np.minimum(depth, np.float32(1e6)), around)
+    x, y = np.clip(np.rint(at[..., :2]).astype(int), 0, _DRAWN_PIXELS - 1).transpose(2, 0, 1)
+    slope = np.sqrt(1 - cosine**2) / np.maximum(cosine, 0.05)
+    behind = at[..., 2] - depth[y, x]
+    behind_edge = at[..., 2] - nearest[y, x] - (_EDGE_PIXELS + 0.5) * slope
+    hidden = np.maximum(behind / _HIDDEN_MM, behind_edge / _BEHIND_EDGE_MM) / _PIXELS_PER_MM - 1
+    to_outline = cv2.distanceTransform(np.isfinite(depth).astype(np.uint8), cv2.DIST_L2, 5)[y, x]
+    from_outline = (to_outline - _OUTLINE_PIXELS) / _OUTLINE_PIXELS
+    return np.asarray(np.clip(1 - hidden, 0, 1) * np.clip(from_outline, 0, 1), np.float32)
 
 
 def draw_texture(surface: Surface, mean: Float32, head: AverageHead, model: HeadModel) -> npt.NDArray[np.uint8]:
