@@ -79,14 +79,14 @@ def _sample(
     if x1 - x0 < 2 or y1 - y0 < 2:
         return np.zeros((size, size), np.uint8)
     part = image[y0:y1, x0:x1]
+    if part.ndim == 3:  # before averaging: a third of the work
+        part = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
     places = in_frame - [x0, y0]
     if shrink > _SHARP_ENOUGH:
         small = (max(2, round(part.shape[1] / shrink)), max(2, round(part.shape[0] / shrink)))
         ratio = np.array([small[0] / part.shape[1], small[1] / part.shape[0]])
-        part = np.asarray(cv2.resize(part, small, interpolation=cv2.INTER_AREA), np.uint8)
+        part = cv2.resize(part, small, interpolation=cv2.INTER_AREA)
         places = (places + 0.5) * ratio - 0.5
-    if part.ndim == 3:
-        part = np.asarray(cv2.cvtColor(part, cv2.COLOR_BGR2GRAY), np.uint8)
     if len(places) == 4:
         to_crop = cv2.getPerspectiveTransform(places.astype(np.float32), in_crop.astype(np.float32))
         edges = cv2.BORDER_REPLICATE
@@ -94,4 +94,4 @@ def _sample(
     else:
         maps = places.astype(np.float32).reshape(size, size, 2)
         crop = cv2.remap(part, maps, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(crop, np.uint8)
+    return crop
