@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -29,12 +31,13 @@ class SceneCut:
 
     def is_cut(self, image: npt.NDArray[np.uint8]) -> bool:
         """Whether a picture (H, W, 3) uint8 shows another scene than the one before it."""
-        sampled = cv2.resize(image, _SAMPLED, interpolation=cv2.INTER_NEAREST)
-        thumbnail = cv2.resize(sampled, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32).mean(axis=2)
+        sampled = cv2.cvtColor(cv2.resize(image, _SAMPLED, interpolation=cv2.INTER_NEAREST), cv2.COLOR_BGR2GRAY)
+        thumbnail = cv2.resize(sampled, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32).ravel()
         thumbnail -= thumbnail.mean()
         last, self._last = self._last, thumbnail
         if last is None:
             return False
-        common = float(np.mean(last * thumbnail)) + _FLAT
-        variances = (float(np.mean(last * last)) + _FLAT) * (float(np.mean(thumbnail * thumbnail)) + _FLAT)
-        return bool(common < _LEAST_CORRELATION * variances**0.5)
+        flat = _FLAT * thumbnail.size
+        common = float(last @ thumbnail) + flat
+        energies = (float(last @ last) + flat) * (float(thumbnail @ thumbnail) + flat)
+        return common < _LEAST_CORRELATION * math.sqrt(energies)

@@ -21,13 +21,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from filterpy.kalman import KalmanFilter
-from scipy.linalg.lapack import dposv, dpotrf
+from scipy.linalg.lapack import dposv
 
 from fpn.pose import HeadPose
 from tracker.activity import Activity
 from tracker.errors import UsageError
+from tracker.measurement import claimed_covariance, difference, outer_square
+from tracker.motion_model import POSE, RATE, decay, each_axis, process_noise, transition
 from tracker.noise_level import NoiseLevel
-from tracker.so3 import is_rotation, orthonormal, rotation_exp, rotation_log
+from tracker.so3 import rotation_exp
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -79,19 +81,10 @@ _GATE_LEAST_S = 1 / 30  # mistakes are no smaller at higher frame rates
 _GATE = 33.1  # squared Mahalanobis distance that one good measurement in 100,000 exceeds (chi-squared, 6 degrees)
 _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
 
-_LEAST_STD_DEG, _LEAST_STD_MM = 0.03, 0.05  # no measurement is better than this
-_MOST_STD_DEG, _MOST_STD_MM = 40.0, 400.0  # nor so bad that it says nothing at all
+_TREMBLING = 0.003  # variance of a pose's trembling over the claimed one; measured on webcam clips: 0.001 to 0.02
 
-
-def _each_axis(turn: float, move: float) -> Vector:
-    return np.array([turn, turn, turn, move, move, move])
-
-
-_POSE, _RATE = np.arange(0, 6), np.arange(6, 12)
-_EYE6 = np.eye(6)
-_GATE_ACCELERATION = _each_axis(_GATE_TURN, _GATE_MOVE)
-_LEAST_VARIANCE = _each_axis(math.radians(_LEAST_STD_DEG), _LEAST_STD_MM) ** 2
-_MOST_VARIANCE = _each_axis(math.radians(_MOST_STD_DEG), _MOST_STD_MM) ** 2
+_GATE_ACCELERATION = each_axis(_GATE_TURN, _GATE_MOVE)
+_EYE6, _H = np.eye(6), np.eye(6, 12)
 
 
 class PoseFilter:
@@ -107,7 +100,6 @@ class PoseFilter:
         self._raw = smoothing == "off"
         self._preset = SMOOTHING["default" if self._raw else smoothing]
         self._kalman = KalmanFilter(dim_x=12, dim_z=6)
-        self._kalman.H = np.eye(6, 12)
         self._kalman.inv = _inverse
         self._activity = Activity(
             2,
@@ -116,7 +108,7 @@ class PoseFilter:
             quiet=self._preset.quiet,
             moving=self._preset.moving,
         )
-        self._noise = NoiseLevel(6, expected=0.1, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
+        self._noise = NoiseLevel(6, expected=_TREMBLING, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
         self._split_noise()
         self._rotation, self._translation, self._velocities = np.eye(3), np.zeros(3), np.zeros(6)
         self._lasting: Matrix = np.zeros((6, 6))
@@ -139,6 +131,11 @@ class PoseFilter:
         P = self._kalman.P[:6, :6] + self._lasting
         return HeadPose(self._rotation, self._translation, P[:3, :3], P[3:, 3:])
 
+    @property
+    def translation(self) -> Vector:
+        """The translation (3,) of the filtered or predicted pose, millimetres."""
+        return self._translation
+
     def predict(self, time_step_s: float) -> None:
         """Move on by `time_step_s` seconds; 0 changes nothing. Raises ValueError if it is negative or not finite."""
         if not (time_step_s >= 0 and math.isfinite(time_step_s)):
@@ -147,17 +144,13 @@ class PoseFilter:
             self._dt = 0.0
             return
         dt = min(time_step_s, _LONGEST_STEP_S)
-        (turn_gain, turn_keep), (move_gain, move_keep) = (_decay(dt, life_s) for life_s in self._velocity_lives())
-        turned = rotation_exp(self._velocities[:3] * turn_gain)
-        self._rotation = orthonormal(turned @ self._rotation)
-        self._translation = self._translation + self._velocities[3:] * move_gain
-        keep = _each_axis(turn_keep, move_keep)
-        self._velocities = self._velocities * keep
-        F = np.zeros((12, 12))
-        F[:3, :3], F[_POSE[3:], _POSE[3:]] = turned, 1
-        F[_RATE, _RATE], F[_POSE, _RATE] = keep, _each_axis(turn_gain, move_gain)
+        gain, left = decay(dt, *self._velocity_lives())
+        turned = rotation_exp(self._velocities[:3] * gain[:3])
+        self._rotation = turned @ self._rotation
+        self._translation = self._translation + self._velocities[3:] * gain[3:]
+        self._velocities = self._velocities * left
         self._densities = self._process_densities()
-        self._kalman.predict(F=F, Q=_process_noise(self._densities, dt))
+        self._kalman.predict(F=transition(turned, gain, left), Q=process_noise(self._densities, dt))
         self._since_measured_s += time_step_s
         self._dt = dt
 
@@ -168,14 +161,14 @@ class PoseFilter:
         covariances, and one farther from the prediction than a head can move. The third of the latter in a row, or
         the second if it agrees with the first, is taken for a jump, and the filter starts anew from it.
         """
-        claimed = _claimed_covariance(measured)
+        claimed = claimed_covariance(measured)
         if claimed is None:
             return False
         if self._measured is None or self._since_measured_s > _LONGEST_STEP_S:
             self._start(measured, claimed)
             return True
         noise = claimed * self._trembling
-        innovation = _difference(measured, self._rotation, self._translation)
+        innovation = difference(measured, self._rotation, self._translation)
         if self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s) > _GATE:
             return self._follow_jump(measured, claimed)
         self._learn_noise(measured, claimed)
@@ -187,7 +180,7 @@ class PoseFilter:
 
     def restart(self, measured: HeadPose) -> None:
         """Start anew from a pose, wherever the head was predicted to be. Raises ValueError if it is not sane."""
-        claimed = _claimed_covariance(measured)
+        claimed = claimed_covariance(measured)
         if claimed is None:
             raise ValueError("the pose has NaN or infinite numbers, no rotation or an impossible covariance")
         self._start(measured, claimed)
@@ -197,12 +190,12 @@ class PoseFilter:
 
         Infinite for poses that are not sane; 0 before the first measurement.
         """
-        claimed = _claimed_covariance(measured)
+        claimed = claimed_covariance(measured)
         if claimed is None:
             return math.inf
         if self._measured is None:
             return 0.0
-        innovation = _difference(measured, self._rotation, self._translation)
+        innovation = difference(measured, self._rotation, self._translation)
         return self._distance(innovation, self._kalman.P[:6, :6] + claimed * self._trembling, self._since_measured_s)
 
     def _start(self, measured: HeadPose, claimed: Matrix) -> None:
@@ -224,7 +217,7 @@ class PoseFilter:
 
     def _correct(self, innovation: Vector, noise: Matrix) -> None:
         """The Kalman update; the error it finds moves into the reference."""
-        self._kalman.update(innovation[:, np.newaxis], R=noise)
+        self._kalman.update(innovation[:, np.newaxis], R=noise, H=_H)
         error = self._kalman.x[:, 0]
         self._rotation = rotation_exp(error[:3]) @ self._rotation
         self._translation = self._translation + error[3:6]
@@ -236,7 +229,7 @@ class PoseFilter:
         before, self._rejected = self._rejected, measured
         self._rejections += 1
         agrees = before is not None and (
-            self._distance(_difference(measured, before.rotation, before.translation), 2 * claimed, self._dt) < _GATE
+            self._distance(difference(measured, before.rotation, before.translation), 2 * claimed, self._dt) < _GATE
         )
         if not (self._raw or agrees or self._rejections >= _JUMP_AFTER):
             return False
@@ -247,7 +240,7 @@ class PoseFilter:
         if self._since_measured_s > self._dt:  # frames in between had no measurement
             self._noise.interrupt()
         elif self._dt > 0 and self._measured is not None:
-            change = _difference(measured, self._measured.rotation, self._measured.translation)
+            change = difference(measured, self._measured.rotation, self._measured.translation)
             self._noise.observe(change, claimed.diagonal(), self._dt)
             self._split_noise()
 
@@ -257,13 +250,13 @@ class PoseFilter:
         (turn, move), (old_turn, old_move) = self._process_densities(), self._densities
         if turn > old_turn or move > old_move:
             more = max(turn - old_turn, 0.0), max(move - old_move, 0.0)
-            self._kalman.P = self._kalman.P + _process_noise(more, self._dt)
+            self._kalman.P = self._kalman.P + process_noise(more, self._dt)
 
     def _velocity_lives(self) -> tuple[float, float]:
         """How long the angular velocity and the velocity last, seconds."""
         if self._since_measured_s > 0:
             return _COAST_TURN_S, _COAST_MOVE_S
-        squares = self._velocities**2 / self._kalman.P[_RATE, _RATE]
+        squares = self._velocities**2 / self._kalman.P[RATE, RATE]
         evidence = float(squares[:3].sum()), float(squares[3:].sum())
         turning, moving = (min(each / _SURE_OF_MOTION, 0.999) for each in evidence)
         return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
@@ -281,64 +274,16 @@ class PoseFilter:
         Both keep its correlations, and on the diagonal they add up to it unless more trembles than was claimed.
         """
         trembling = self._noise.variance_factor
-        self._trembling = _outer_square(np.sqrt(trembling))
-        self._unchanging = _outer_square(np.sqrt(np.maximum(1 - trembling, 0)))
+        self._trembling = outer_square(np.sqrt(trembling))
+        self._unchanging = outer_square(np.sqrt(np.maximum(1 - trembling, 0)))
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
         step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), _LONGEST_STEP_S)
         reach = 0.5 * step_s * time_s * _GATE_ACCELERATION
         spread = covariance.copy()
-        spread[_POSE, _POSE] += reach * reach
+        spread[POSE, POSE] += reach * reach
         _, solved, _ = dposv(spread, innovation)
         return float(innovation @ solved)
-
-
-def _outer_square(vector: Vector) -> Matrix:
-    return vector[:, np.newaxis] * vector
-
-
-def _decay(time_s: float, life_s: float) -> tuple[float, float]:
-    """What a velocity that decays over `life_s` adds to the place within `time_s`, and what is left of it."""
-    keep = math.exp(-time_s / life_s)
-    return life_s * (1 - keep), keep
-
-
-def _process_noise(densities: tuple[float, float], time_s: float) -> Matrix:
-    """White noise acceleration over a step (Bar-Shalom et al. 2001, "Estimation with Applications", eq. 6.2.2-12)."""
-    density = _each_axis(*densities)
-    Q = np.zeros((12, 12))
-    Q[_POSE, _POSE] = density * (time_s**3 / 3)
-    Q[_POSE, _RATE] = Q[_RATE, _POSE] = density * (time_s**2 / 2)
-    Q[_RATE, _RATE] = density * time_s
-    return Q
-
-
-def _difference(pose: HeadPose, rotation: Matrix, translation: Vector) -> Vector:
-    """The error (6,) that takes a rotation and a translation to a pose's."""
-    return np.concatenate([rotation_log(pose.rotation @ rotation.T), pose.translation - translation])
-
-
-def is_sane(pose: HeadPose) -> bool:
-    """Whether a pose consists of finite numbers, a rotation and possible covariances."""
-    return _claimed_covariance(pose) is not None
-
-
-def _claimed_covariance(measured: HeadPose) -> Matrix | None:
-    """The covariance (6, 6) that comes with a pose, kept within what is believable; None if the pose is not sane."""
-    claimed = np.zeros((6, 6))
-    claimed[:3, :3], claimed[3:, 3:] = measured.rotation_covariance, measured.position_covariance
-    claimed[_POSE, _POSE] += _LEAST_VARIANCE
-    # A sum is finite only if all its terms are.
-    if not math.isfinite(claimed.sum() + measured.translation.sum()) or not is_rotation(measured.rotation):
-        return None
-    _, not_positive = dpotrf(claimed)
-    if not_positive:
-        return None
-    excess = claimed.diagonal() / _MOST_VARIANCE
-    if excess.max() > 1:
-        scale = np.sqrt(1 / np.maximum(excess, 1.0))
-        claimed *= _outer_square(scale)
-    return claimed
 
 
 def _inverse(matrix: Matrix) -> Matrix:

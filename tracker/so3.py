@@ -63,8 +63,3 @@ def is_rotation(matrix: Matrix) -> bool:
         all(abs(error) < _SKEW for error in errors)
         and (b * f - c * e) * g + (c * d - a * f) * h + (a * e - b * d) * i > 0
     )
-
-
-def orthonormal(rotation: Matrix) -> Matrix:
-    """The rotation nearest to a matrix (3, 3) that rounding took a little off (a Newton step of the polar form)."""
-    return np.asarray(1.5 * rotation - 0.5 * rotation @ rotation.T @ rotation)

@@ -80,10 +80,11 @@ class Track:
         """
         if not (self.is_seen or self._disbelieved):
             return 1 + self._unchecked_s
-        if not (self._is_inside(width, height) and _is_turned_to_camera(self._filter.pose)):
-            return self._unchecked_s / _RECHECK_S if self.is_doubtful else 0.0
         sure = self._denials == 0 and not self.is_doubtful
-        return self._unchecked_s / (_CHECK_S if sure else _RECHECK_S)
+        urgency = self._unchecked_s / (_CHECK_S if sure else _RECHECK_S)
+        if urgency < 1 or self.is_doubtful:
+            return urgency
+        return urgency if self._is_inside(width, height) and _is_turned_to_camera(self._filter.pose) else 0.0
 
     def confirm(self) -> None:
         """The detector sees the face, too."""
@@ -101,7 +102,7 @@ class Track:
         self._step_s = time_step_s
         self.unseen_s += time_step_s
         self._unchecked_s += time_step_s
-        translation = self._filter.pose.translation
+        translation = self._filter.translation
         self.box = self._region.box(translation, camera)
         return self._region.move(translation, camera)
 
@@ -150,7 +151,7 @@ class Track:
     def _take(self, estimate: FaceEstimate, state: TrackState, camera: Camera) -> None:
         self._region.measure(estimate, camera)
         self.state, self.score = state, estimate.presence
-        self.box = self._region.box(self._filter.pose.translation, camera) if self._smoothed else estimate.box
+        self.box = self._region.box(self._filter.translation, camera) if self._smoothed else estimate.box
         self.seen_s += self._step_s
         self.unseen_s = 0.0
 

@@ -12,10 +12,10 @@ from fpn.pose import FaceEstimate
 from fpn.roi import Box, Roi
 from tracker.assignment import assign_boxes, is_inside, is_same_face
 from tracker.frame import TrackedPose
-from tracker.smoothing import is_sane
+from tracker.measurement import is_sane
 from tracker.track import ESTABLISHED_S, SURE_PRESENCE, Track
 
-BIRTH_PRESENCE = 0.6
+BIRTH_PRESENCE = 0.8
 """Presence from which a detected face becomes a track."""
 KEEP_PRESENCE = 0.4
 """Presence under which a tracked face counts as not seen: lower than at birth, so that no face flickers."""
@@ -77,7 +77,7 @@ class Tracks:
     def measure(self, estimates: Sequence[FaceEstimate], camera: Camera) -> None:
         """Take what the network found in the regions of `predict`."""
         found = list(zip(self._tracks, estimates, strict=True))
-        faces = [(track, each) for track, each in found if each.presence >= KEEP_PRESENCE and is_plausible(each)]
+        faces = [(track, each) for track, each in found if each.presence >= KEEP_PRESENCE and is_in_front(each)]
         losers = _losers(faces)
         owners = [track for track, _ in faces if track not in losers]
         for track, estimate in found:
@@ -135,16 +135,20 @@ class Tracks:
         self._tracks = [track for track in self._tracks if not track.is_over(width, height)]
 
 
-def is_plausible(estimate: FaceEstimate) -> bool:
-    """Whether an estimate consists of finite numbers that describe a head before the camera."""
+def is_in_front(estimate: FaceEstimate) -> bool:
+    """Whether an estimate has a finite region and box, and is of something before the camera."""
     roi, box = estimate.roi, estimate.box
     numbers = (roi.center_x, roi.center_y, roi.side, box.x, box.y, box.width, box.height)
     return (
         all(map(math.isfinite, numbers))
         and min(roi.side, box.width, box.height) > 0
-        and estimate.pose.translation[2] > 0
-        and is_sane(estimate.pose)
+        and bool(estimate.pose.translation[2] > 0)
     )
+
+
+def is_plausible(estimate: FaceEstimate) -> bool:
+    """Whether an estimate consists of finite numbers throughout and describes a head before the camera."""
+    return is_in_front(estimate) and is_sane(estimate.pose)
 
 
 def _losers(pairs: Sequence[tuple[Track, FaceEstimate]]) -> list[Track]:

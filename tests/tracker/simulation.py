@@ -22,6 +22,7 @@ from tracker.head_pose_tracker import HeadPoseTracker
 
 FACE_MM = 150.0
 ROI_MM = 200.0
+CLAIM = 10.0  # the uncertainty that the network claims, over its noise: what it claims is mostly a lasting error
 CENTER_MM = np.array([0.0, 40.0, 10.0])
 
 Path = Callable[[float], "tuple[Rotation, npt.ArrayLike] | None"]
@@ -79,8 +80,8 @@ class Scene:
         if placed is None:
             return None
         rotation, translation = placed
-        spread = np.diag(np.square(self.position_noise_mm))
-        turn = np.eye(3) * np.radians(self.rotation_noise_deg) ** 2
+        spread = np.diag(np.square(CLAIM * np.array(self.position_noise_mm)))
+        turn = np.eye(3) * np.radians(CLAIM * self.rotation_noise_deg) ** 2
         return HeadPose(rotation.as_matrix(), np.asarray(translation, float), turn, spread)
 
     def faces(self) -> list[Face]:
