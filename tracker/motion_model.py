@@ -23,8 +23,8 @@ _DIAGONALS = np.concatenate([12 * row + column for row in (POSE, RATE) for colum
 
 def decay(time_s: float, turn_life_s: float, move_life_s: float) -> tuple[Vector, Vector]:
     """For velocities that fade over their lives: what 1 of each adds to the pose within `time_s`, and what is left."""
-    turn_left, move_left = math.exp(-time_s / turn_life_s), math.exp(-time_s / move_life_s)
-    return each_axis(turn_life_s * (1 - turn_left), move_life_s * (1 - move_left)), each_axis(turn_left, move_left)
+    turn_lost, move_lost = -math.expm1(-time_s / turn_life_s), -math.expm1(-time_s / move_life_s)
+    return each_axis(turn_life_s * turn_lost, move_life_s * move_lost), each_axis(1 - turn_lost, 1 - move_lost)
 
 
 def transition(turned: Matrix, gain: Vector, left: Vector) -> Matrix:
