@@ -1,12 +1,14 @@
 """Options: what is understood, what is refused in one line, and how quickly."""
 
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from models.errors import FpnLiveError
 from tracker.cli import main
 from tracker.errors import UsageError
 from tracker.head_pose_tracker import HeadPoseTracker
@@ -110,6 +112,24 @@ def test_help_names_every_option_with_its_default(capsys):
         --verbose --version"""
     assert [option for option in options.split() if option not in text] == []
     assert "default: 63, an average adult" in text
+
+
+def test_the_documentation_names_every_option_that_help_names(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
+    documented = set(re.findall(r"--[a-z][a-z-]+", (ROOT / "docs" / "options.md").read_text(encoding="utf-8")))
+    assert options == documented
+
+
+def test_the_documentation_has_every_exit_code_under_its_meaning():
+    documented = dict(re.findall(r"^\| (\d+) \| (.*) \|$", (ROOT / "docs" / "errors.md").read_text(), re.MULTILINE))
+    kinds = {kind.exit_code for kind in all_errors(FpnLiveError)}
+    assert kinds | {0} == {int(code) for code in documented}
+
+
+def all_errors(kind):
+    return {kind}.union(*(all_errors(each) for each in kind.__subclasses__()))
 
 
 def test_the_version_is_the_projects(capsys):
