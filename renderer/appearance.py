@@ -1,0 +1,137 @@
+"""What one picture shows of a head's surface, on the chart: what is seen, how well, and the tones to fill the rest with.
+
+Everything here is computed once a face and shared by all its views.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from models.face_model import FaceModel, load_face_model
+from renderer.chart import CHART_SIZE
+from renderer.blending import halved, smooth_step, spread, times
+
+Float32 = npt.NDArray[np.float32]
+
+_SEEN_FROM, _SEEN_TO = 0.05, 0.2
+"""Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
+_OWN_FROM, _OWN_TO = 0.15, 0.6
+"""How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
+_SEAM_CELLS = 0.8
+"""Softness of the seams."""
+_TONE_LIMITS = (0.55, 1.8)
+"""Between these a mirrored part is made darker or brighter to fit its surroundings."""
+_TONE_REACH_CELLS = 7.0
+
+
+@dataclass
+class Appearance:
+    """What pictures show of a head, on the chart of (H, W) cells.
+
+    weights: (H, W, 3) float32 0..1: the share of what is seen at the place itself, the share of what is seen at its
+    mirror image (the rest is `fill`), and the confidence (see `renderer.drawing.FrontalView`).
+    tone: (H / 2, W / 2, 3) float32, factors for what is taken from the mirror image.
+    fill: (H / 2, W / 2, 3) float32 BGR 0..255.
+    """
+
+    weights: Float32
+    tone: Float32
+    fill: Float32
+
+    def follow(self, newer: Appearance, share: float) -> None:
+        """Go `share` (0..1) of the way to `newer`."""
+        for mine, other in ((self.weights, newer.weights), (self.tone, newer.tone), (self.fill, newer.fill)):
+            cv2.addWeighted(other, share, mine, 1 - share, 0, dst=mine)
+
+
+@dataclass(frozen=True)
+class ChartSurface:
+    """The head on the chart of (H, W) cells, millimetres in the head frame, float32.
+
+    points: (H / 2, W / 2, 3), the mean head in the middle of four cells each; hair: (H / 2, W / 2) 0..1, where most
+    people have hair. components: (50, H * W * 3), at every cell.
+    """
+
+    points: Float32
+    components: Float32
+    hair: Float32
+
+    def deformation(self, weights: npt.ArrayLike) -> Float32:
+        """How far each cell (H, W, 3) lies from the mean head for shape `weights` (50,), millimetres, head frame."""
+        # einsum, not a matrix product: that would wake the threads of a BLAS that other work is waiting for.
+        flat = np.einsum("k,kn->n", np.asarray(weights, np.float32), self.components)
+        return flat.reshape(*CHART_SIZE, 3)
+
+
+@lru_cache(maxsize=1)
+def chart_surface() -> ChartSurface:
+    """The face model on the chart, worked out once a process."""
+    model = load_face_model()
+    components = np.stack([model.on_chart(component).ravel() for component in model.components])
+    points = halved(model.on_chart(model.mean))
+    x, y, z = cv2.split(points)
+    skull = np.maximum(np.minimum((z - 62) / 6, (95 - y) / 8), (-y - 72) / 5)
+    ear = np.minimum.reduce([(np.abs(x) - 70) / 4, (z - 45) / 6, (110 - z) / 6, (y + 30) / 6, (62 - y) / 6])
+    return ChartSurface(points=points, components=components, hair=smooth_step(0.5 + np.minimum(skull, -ear) / 4))
+
+
+def facing(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Float32:
+    """How well a camera in the direction `to_camera` (3,) of the head frame sees each cell, (H, W) float32 0..1."""
+    x, y, z = to_camera / np.linalg.norm(to_camera)
+    azimuths, elevations = model.visibility.shape[:2]
+    azimuth = abs(np.degrees(np.arctan2(x, -z))) / 180 * (azimuths - 1)
+    limit = model.elevation_limit_deg
+    elevation = (np.clip(np.degrees(np.arcsin(y)), -limit, limit) + limit) / (2 * limit) * (elevations - 1)
+    a, b = min(int(azimuth), azimuths - 2), min(int(elevation), elevations - 2)
+    u, v = azimuth - a, elevation - b
+    near = model.visibility[a : a + 2, b : b + 2].astype(np.float32) * np.float32(1 / 255)
+    at_a, at_next = (np.float32(1 - v) * row[0] + np.float32(v) * row[1] for row in near)
+    seen = np.float32(1 - u) * at_a + np.float32(u) * at_next
+    return seen if x >= 0 else np.ascontiguousarray(seen[:, ::-1])
+
+
+def observe(colours: npt.NDArray[np.uint8], seen: Float32) -> Appearance:
+    """Weigh what a picture shows of each cell against what it shows of its mirror image.
+
+    colours: (H / 2, W / 2, 3) uint8 BGR, the picture at the middle of four cells each. seen: (H, W) float32, the cosine
+    under which the camera sees a cell, 0 for what is hidden or outside the picture.
+    """
+    other = np.ascontiguousarray(seen[:, ::-1])
+    own = smooth_step((seen / (other + np.float32(1e-3)) - _OWN_FROM) / (_OWN_TO - _OWN_FROM))
+    known = smooth_step((np.maximum(seen, other) - _SEEN_FROM) / (_SEEN_TO - _SEEN_FROM))
+    mirrored = known * (1 - own)
+    own = known * own
+    confidence = own * smooth_step(2 * seen) + np.float32(0.5) * mirrored * smooth_step(2 * other)
+    weights = cv2.GaussianBlur(cv2.merge([own, mirrored, confidence]), (0, 0), _SEAM_CELLS)
+    tone, fill = _tones(colours.astype(np.float32), halved(cv2.merge([own, mirrored, seen * other])))
+    return Appearance(weights, tone, fill)
+
+
+def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
+    """Brightness factors and fill (H / 2, W / 2, 3) from colours and shares (H / 2, W / 2, 3): own, mirrored, both seen."""
+    own, mirrored, both_seen = cv2.split(layers)
+    tone = _mirror_tone(colours, both_seen)
+    known = own + mirrored
+    sure = known * known
+    shown = times(times(colours, own) + times(colours[:, ::-1] * tone, mirrored), sure)
+    sure = sure * known
+    hair = chart_surface().hair
+    skin_tones, hair_tones = (
+        spread(cv2.merge([times(shown, part), sure * part])) for part in (np.float32(1) - hair, hair)
+    )
+    return tone, skin_tones + times(hair_tones - skin_tones, hair)
+
+
+def _mirror_tone(colours: Float32, both_seen: Float32) -> Float32:
+    """Factor (h, w, 3) by which a place is brighter than its mirror image, measured where both are seen and carried on."""
+    mass = both_seen * both_seen
+    layers = halved(cv2.merge([times(colours, mass), mass]))
+    blurred = cv2.GaussianBlur(layers, (0, 0), _TONE_REACH_CELLS / 4, borderType=cv2.BORDER_REFLECT)
+    pooled = blurred + np.float32(1e-3) * layers.mean((0, 1)) + np.float32(1e-6)
+    mean = pooled[..., :3] / pooled[..., 3:] + np.float32(8)
+    return np.asarray(cv2.resize(np.clip(mean / mean[:, ::-1], *_TONE_LIMITS), colours.shape[1::-1]), np.float32)

@@ -1,0 +1,91 @@
+"""A face as a camera in front of it, or to any side of it, would see it (after Hassner et al. 2015).
+
+Every pixel of the view belongs to a point of the head's surface (or of its surroundings, which lie on a sheet behind it);
+the point is projected into the frame with the head's pose and sampled there. What the camera did not see is taken from
+the mirror image of the face, its brightness matched, and what it saw on neither side is filled with smooth tones.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fpn.camera import Camera
+from fpn.pose import HeadPose
+from models.face_model import load_face_model
+from renderer.appearance import Appearance, chart_surface, facing, observe
+from renderer.blending import halved
+from renderer.drawing import FrontalView, SeenFace, draw_view, empty_view
+from renderer.surroundings import look_around
+from renderer.sampling import HeadCamera, Projector, cut_patch
+from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, view_geometry
+
+_REACH = 0.75
+"""Half the side of the part of a frame that is sampled, over a view's field."""
+_NEAREST_FIELDS = 0.5
+"""A head nearer to the camera than this many fields of a view is out of all proportion, and no view is made of it."""
+_FRONT_MM = np.array([0.0, 35.0, -10.0])
+"""What a camera sees of a head is what a far one sees in the direction of the camera from this point of the face."""
+_TONE_MM = 3.0
+"""The tones of a face are taken from a picture of this many millimetres to a pixel."""
+
+
+def frontalize(
+    image: npt.NDArray[np.uint8],
+    pose: HeadPose,
+    camera: Camera,
+    view: View | float = 0.0,
+    size: int = DEFAULT_VIEW_SIZE,
+    shape: npt.ArrayLike | None = None,
+    head_scale: float = 1.0,
+) -> FrontalView:
+    """The head in `pose` as seen from the side of `view`.
+
+    image: (H, W, 3) uint8 BGR, the full frame. camera: its intrinsics, lens distortion included, for that size.
+    view: a `View`, or its yaw in degrees; 0 is the front. size: pixels a side.
+    shape: (50,) weights of the face model, as the network gives them; the mean face without.
+    head_scale: size of the head over the average adult's, the same that the pose was computed with.
+
+    A face of which the frame shows nothing gives a grey view of confidence 0. Raises ViewError for a view or a size out
+    of range.
+    """
+    geometry = view_geometry(view if isinstance(view, View) else View(float(view)), size)
+    head = HeadCamera(camera, pose.rotation, pose.translation, head_scale)
+    face = see(image, head, geometry.pixels_per_mm, shape)
+    return empty_view(size) if face is None else draw_view(face, geometry)
+
+
+def see(
+    image: npt.NDArray[np.uint8],
+    head: HeadCamera,
+    view_pixels_per_mm: float,
+    shape: npt.ArrayLike | None,
+    memory: Appearance | None = None,
+    share: float = 1.0,
+) -> SeenFace | None:
+    """What all views of one face share; None where the frame shows nothing of it.
+
+    memory: what earlier frames showed of it; it goes `share` (0..1) of the way to what this one shows, and is used.
+    """
+    if not np.isfinite(head.translation).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
+        return None
+    scale = head.pixels_per_mm(PIVOT_MM)
+    center = head.camera.project(head.at(PIVOT_MM))[0]
+    patch = cut_patch(image, center, _REACH * FIELD_MM * scale, scale / view_pixels_per_mm)
+    if patch is None:
+        return None
+    surface = chart_surface()
+    deformation = None if shape is None else surface.deformation(shape)
+    points = surface.points if deformation is None else surface.points + halved(deformation)
+    small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
+    pixels = Projector(head, small)(points, np.eye(3), np.zeros(3))
+    seen = facing(load_face_model(), head.towards_camera(_FRONT_MM))
+    inside = small.inside(pixels, 1.0)
+    if inside.min() < 1:
+        seen = seen * cv2.resize(inside, seen.shape[1::-1])
+    appearance = observe(small.sample(pixels), seen)
+    if memory is not None:
+        memory.follow(appearance, share)
+        appearance = memory
+    return SeenFace(head, patch, Projector(head, patch), deformation, appearance, look_around(small, pixels))

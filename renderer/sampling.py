@@ -1,0 +1,146 @@
+"""The part of a frame that views of one face are sampled from, scaled so that no detail finer than a view's is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fpn.camera import Camera
+from fpn.pose import HeadPose
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+
+_LENS_GRID = 33
+"""Points along each side of the grid on which a lens's distortion is looked up; it varies smoothly."""
+_NEAREST_MM = 60.0
+"""Nothing of a head is nearer to a camera that has it in its picture."""
+
+
+@dataclass(frozen=True)
+class HeadCamera:
+    """From head coordinates to pixels of the frame.
+
+    rotation (3, 3), translation (3,) mm and scale: x_camera = scale * rotation x_head + translation.
+    """
+
+    camera: Camera
+    rotation: Float64
+    translation: Float64
+    scale: float
+
+    @classmethod
+    def of(cls, pose: HeadPose, camera: Camera, head_scale: float) -> HeadCamera:
+        """For a head `head_scale` times as large as the average."""
+        return cls(camera, pose.rotation, pose.translation, head_scale)
+
+    def at(self, points_mm: Float64) -> Float64:
+        """Camera coordinates of head points (..., 3), millimetres."""
+        return self.scale * points_mm @ self.rotation.T + self.translation
+
+    def towards_camera(self, point_mm: Float64) -> Float64:
+        """Unit vector (3,) in the head frame from a point of the head to the camera."""
+        sight = -(self.at(point_mm) @ self.rotation)
+        return np.asarray(sight / np.linalg.norm(sight))
+
+    def pixels_per_mm(self, point_mm: Float64) -> float:
+        """Frame pixels to a head millimetre across the line of sight at a point of the head."""
+        return float(self.scale * self.camera.K[1, 1] / max(self.at(point_mm)[2], _NEAREST_MM))
+
+    def projection(self, rotation: Float64, origin: Float64) -> Float64:
+        """The (3, 4) pinhole projection of points X of another frame, x_head = rotation^T X + origin; no distortion."""
+        turned = self.scale * self.rotation @ rotation.T
+        offset = self.scale * self.rotation @ origin + self.translation
+        return np.asarray(self.camera.K @ np.column_stack([turned, offset]))
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A part of a frame, perhaps made smaller.
+
+    pixels: (h, w, 3) uint8 BGR. to_patch: (3, 3) takes homogeneous frame pixels to the patch's.
+    """
+
+    pixels: npt.NDArray[np.uint8]
+    to_patch: Float64
+
+    @property
+    def from_patch(self) -> Float64:
+        """The inverse (3, 3): homogeneous coordinates of the patch to frame pixels."""
+        (x, _, left), (_, y, top), _ = self.to_patch
+        return np.array([[1 / x, 0, -left / x], [0, 1 / y, -top / y], [0, 0, 1]])
+
+    def smaller(self, shrink: float) -> Patch:
+        """The same part about `shrink` times smaller (a whole number), every pixel the mean of those it covers."""
+        height, width = self.pixels.shape[:2]
+        n = min(round(shrink), height // 2, width // 2)
+        if n < 2:
+            return self
+        size = (width // n, height // n)
+        whole = self.pixels[: size[1] * n, : size[0] * n]
+        # Pixel centres at whole numbers: the outer edges of both lie half a pixel out.
+        scaling = np.array([[1 / n, 0, (1 / n - 1) / 2], [0, 1 / n, (1 / n - 1) / 2], [0, 0, 1]])
+        pixels = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return Patch(pixels, scaling @ self.to_patch)
+
+    def sample(self, pixels: Float32) -> npt.NDArray[np.uint8]:
+        """Colours (h, w, 3) at coordinates (h, w, 2) of the patch; beyond its border those of the border."""
+        colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(colours, np.uint8)
+
+    def inside(self, pixels: Float32, margin: float) -> Float32:
+        """How far (h, w) 0..1 coordinates (h, w, 2) lie inside the patch, 1 from `margin` pixels on."""
+        height, width = self.pixels.shape[:2]
+        x, y = pixels[..., 0], pixels[..., 1]
+        nearest = np.minimum(np.minimum(x, np.float32(width - 1) - x), np.minimum(y, np.float32(height - 1) - y))
+        return np.clip(nearest * np.float32(1 / margin), 0, 1)
+
+
+def cut_patch(image: npt.NDArray[np.uint8], center: Float64, half: float, shrink: float) -> Patch | None:
+    """The square of `half` pixels around `center` (2,) as far as `image` reaches, `shrink` times smaller if that is much.
+
+    None where not two pixels of it lie in the picture.
+    """
+    height, width = image.shape[:2]
+    low = np.clip(np.floor(center - half), 0, [width, height]).astype(int)
+    high = np.clip(np.ceil(center + half) + 1, 0, [width, height]).astype(int)
+    if (high - low).min() < 2:
+        return None
+    part = image[low[1] : high[1], low[0] : high[0]]
+    moved = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]], np.float64)
+    return Patch(part, moved).smaller(shrink)
+
+
+class Projector:
+    """Points of a head, given in any frame, to coordinates of a patch; vectorised, in single precision."""
+
+    def __init__(self, head: HeadCamera, patch: Patch) -> None:
+        self._head = head
+        self._to_patch = patch.to_patch
+        self._offsets: Float32 | None = None
+        if head.camera.distortion.size:
+            self._place_lens_grid(patch)
+
+    def __call__(self, points: Float32, rotation: Float64, origin: Float64) -> Float32:
+        """Coordinates (h, w, 2) of points X (h, w, 3) float32 whose head coordinates are rotation^T X + origin."""
+        ideal = cv2.perspectiveTransform(points, self._to_patch @ self._head.projection(rotation, origin))
+        if self._offsets is None:
+            return np.asarray(ideal, np.float32)
+        at = (ideal - self._grid_start) * self._grid_scale
+        return np.asarray(ideal + cv2.remap(self._offsets, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+    def _place_lens_grid(self, patch: Patch) -> None:
+        """How far the lens moves what a pinhole would show at the points of a grid over the patch and around it."""
+        height, width = patch.pixels.shape[:2]
+        camera = self._head.camera
+        x = np.linspace(-0.5 * width, 1.5 * width, _LENS_GRID)
+        y = np.linspace(-0.5 * height, 1.5 * height, _LENS_GRID)
+        ideal = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+        rays = np.column_stack([ideal, np.ones(len(ideal))]) @ np.linalg.inv(self._to_patch @ camera.K).T
+        real = np.column_stack([camera.project(rays), np.ones(len(rays))]) @ self._to_patch[:2].T
+        self._offsets = (real - ideal).reshape(_LENS_GRID, _LENS_GRID, 2).astype(np.float32)
+        self._grid_start = np.float32([x[0], y[0]])
+        self._grid_scale = np.float32([1 / (x[1] - x[0]), 1 / (y[1] - y[0])])

@@ -1,0 +1,197 @@
+"""From where a face is to be seen, and what can be worked out for that direction before any face is seen.
+
+A view is a picture by a far camera (no perspective) that looks at the head from a given side; its axes are those of the
+camera frame of a head turned by the view's yaw and pitch. Every view shows the same length at the same size and the
+same point of the head in its middle, whoever is seen and however the head is held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fpn.rotations import rotation_from_angles
+from models import FpnLiveError
+from models.face_model import PARTS, load_face_model
+from renderer.blending import smooth_step
+from renderer.chart import to_chart
+from renderer.zbuffer import interpolate, rasterise
+
+Float32 = npt.NDArray[np.float32]
+
+FIELD_MM = 290.0
+"""Side of a view at the head, millimetres."""
+PIVOT_MM = np.array([0.0, 24.0, 58.0])
+"""The point of the head that stands in the middle of every view."""
+DEFAULT_VIEW_SIZE = 224
+LARGEST_VIEW_SIZE = 4096
+SMALLEST_VIEW_SIZE = 16
+_YAW_LIMIT_DEG, _PITCH_LIMIT_DEG = 90.0, 60.0
+SEED_YAWS_DEG = (0.0, 22.0, 40.0, 55.0, 75.0)
+"""The views FacePoseNet's renderer made."""
+
+NODE_SPACING = 2
+"""Pixels of the view from one node of its grid to the next: positions, which vary smoothly, are computed at nodes."""
+ROUGH_SPACING = 4
+"""The same for weights and tones, which vary more smoothly still."""
+EYE_SHIFT_MM = np.array([63.0, 0.0, 0.0])
+"""From the right eye to the left one, by the distance between an average adult's pupils."""
+_RIM_MM = 3.5
+"""Over this width beyond the head's outline the surface runs from the head to its surroundings."""
+
+
+class ViewError(FpnLiveError):
+    """A view that cannot be made: an angle or a size out of range."""
+
+    exit_code = 23
+
+
+@dataclass(frozen=True, order=True)
+class View:
+    """The side from which a head is seen: its own yaw and pitch in the picture, degrees (see `fpn.rotations`).
+
+    Raises ViewError for a yaw beyond 90 degrees or a pitch beyond 60.
+    """
+
+    yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (abs(self.yaw_deg) <= _YAW_LIMIT_DEG and abs(self.pitch_deg) <= _PITCH_LIMIT_DEG):
+            raise ViewError(
+                f"view {self.yaw_deg:g}:{self.pitch_deg:g}: yaw goes from -{_YAW_LIMIT_DEG:g} to {_YAW_LIMIT_DEG:g} "
+                f"degrees and pitch from -{_PITCH_LIMIT_DEG:g} to {_PITCH_LIMIT_DEG:g}"
+            )
+
+    @property
+    def rotation(self) -> npt.NDArray[np.float64]:
+        """Takes head coordinates to the view's, (3, 3) float64."""
+        return rotation_from_angles(self.yaw_deg, self.pitch_deg, 0)
+
+    def __str__(self) -> str:
+        return f"{self.yaw_deg:g}:{self.pitch_deg:g}" if self.pitch_deg else f"{self.yaw_deg:g}"
+
+
+def parse_views(text: str) -> tuple[View, ...]:
+    """Views from `YAW[:PITCH],...` in degrees, such as `0,40,-40:10`. Raises ViewError for anything else."""
+    return tuple(_parse_view(part.strip()) for part in text.split(","))
+
+
+def _parse_view(text: str) -> View:
+    yaw, colon, pitch = text.partition(":")
+    try:
+        return View(float(yaw), float(pitch) if colon else 0.0)
+    except ValueError:
+        raise ViewError(f"'{text}' is not a view; write YAW or YAW:PITCH in degrees, such as 0,40,-40:10") from None
+
+
+def seed_views(yaw_deg: float) -> tuple[View, ...]:
+    """The views FacePoseNet's renderer chose for a head of that yaw: those that show no less of it than was seen.
+
+    All five below 15 degrees, from 40 on below 40, else 55 and 75; to the side the head is turned to.
+    """
+    turned = abs(yaw_deg)
+    first = 0 if turned < 15 else 2 if turned < 40 else 3
+    sign = -1.0 if yaw_deg < 0 else 1.0
+    return tuple(View(sign * yaw) if yaw else View() for yaw in SEED_YAWS_DEG[first:])
+
+
+@dataclass(frozen=True)
+class ViewGeometry:
+    """What a view of a given size knows of the mean head.
+
+    Node (i, j) of its grid stands at pixel (2 j + 0.5, 2 i + 0.5), rough node (i, j) at (4 j + 1.5, 4 i + 1.5); the grids
+    may reach beyond the view by some pixels.
+
+    view, size (pixels a side), rotation (3, 3).
+    points_mm: (g, g, 3) float32, at each node the surface's point in the view's frame, whose origin is `PIVOT_MM`; beyond
+        the head's outline with the depth of its nearest point.
+    cover: (g, g) float32, 1 on the head, 0 on its surroundings, in between along the rim.
+    chart: (c, c, 2) float32, chart coordinates of the rough nodes; beyond the outline its nearest point's.
+    right_eye, left_eye: (g, g) float32, soft masks of what lies between the lids of the person's right and left eye.
+    """
+
+    view: View
+    size: int
+    rotation: npt.NDArray[np.float64]
+    points_mm: Float32
+    cover: Float32
+    chart: Float32
+    right_eye: Float32
+    left_eye: Float32
+
+    @cached_property
+    def depth_and_cover(self) -> Float32:
+        """(g, g, 2) float32, both together."""
+        return np.dstack([self.points_mm[..., 2], self.cover])
+
+    @cached_property
+    def rough_nodes(self) -> Float32:
+        """(c, c, 2) float32, the rough nodes' own numbers, column and row."""
+        along = np.arange(len(self.chart), dtype=np.float32)
+        return np.dstack(np.meshgrid(along, along))
+
+    @property
+    def pixels_per_mm(self) -> float:
+        """Of the view."""
+        return self.size / FIELD_MM
+
+
+@lru_cache(maxsize=64)
+def view_geometry(view: View, size: int) -> ViewGeometry:
+    """Everything that a view of `size` pixels a side needs and that depends on no face; kept for the next call.
+
+    Raises ViewError for a size out of range.
+    """
+    check_size(size)
+    model = load_face_model()
+    rough = -(-size // ROUGH_SPACING)
+    nodes = rough * ROUGH_SPACING // NODE_SPACING
+    posed = (model.mean - PIVOT_MM) @ view.rotation.T
+    node_mm = NODE_SPACING * FIELD_MM / size
+    first = ((NODE_SPACING - 1) / 2 - (size - 1) / 2) * FIELD_MM / size
+    screen = np.column_stack([(posed[:, :2] - first) / node_mm, posed[:, 2]])
+    index, weights = rasterise(screen, model.triangles, (nodes, nodes))
+    seen = index >= 0
+    nearest = _nearest(seen)
+    at_vertices = np.column_stack([posed[:, 2], model.mean]).astype(np.float32)
+    at_nodes = interpolate(index, weights, model.triangles, at_vertices).reshape(-1, 4)[nearest]
+    outside = np.asarray(cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
+    along = (first + node_mm * np.arange(nodes)).astype(np.float32)
+    x, y = np.meshgrid(along, along)
+    chart = to_chart(at_nodes[..., 1:])
+    return ViewGeometry(
+        view=view,
+        size=size,
+        rotation=view.rotation,
+        points_mm=np.dstack([x, y, at_nodes[..., 0]]),
+        cover=1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM)),
+        chart=np.ascontiguousarray(chart[::2, ::2]),
+        right_eye=_soft_mask(seen & (model.parts[index] == PARTS["right eye"]), node_mm),
+        left_eye=_soft_mask(seen & (model.parts[index] == PARTS["left eye"]), node_mm),
+    )
+
+
+def _soft_mask(inside: npt.NDArray[np.bool_], node_mm: float) -> Float32:
+    mask = cv2.dilate(inside.astype(np.float32), np.ones((3, 3), np.uint8))
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(1.0 / node_mm, 0.3)), np.float32)
+
+
+def check_size(size: int) -> None:
+    """Raise ViewError unless views of that many pixels a side can be made."""
+    if not SMALLEST_VIEW_SIZE <= size <= LARGEST_VIEW_SIZE:
+        raise ViewError(f"view size {size}: give one from {SMALLEST_VIEW_SIZE} to {LARGEST_VIEW_SIZE} pixels")
+
+
+def _nearest(seen: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Flat index (n, n) of the nearest node that is seen."""
+    _, labels = cv2.distanceTransformWithLabels(
+        (~seen).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner = np.zeros(labels.max() + 1, np.int64)
+    owner[labels[seen]] = np.flatnonzero(seen)
+    return owner[labels]
