@@ -163,6 +163,8 @@ def main() -> None:
     parser.add_argument("--source", type=Path, default=DEMO_CLIP, metavar="FILE", help="video (default: the demo clip)")
     parser.add_argument("--runs", type=int, default=3, metavar="N", help="rounds to take the median of (default: 3)")
     options = parser.parse_args()
+    if not options.source.is_file():
+        parser.error(f"{options.source}: no such video")
     with quiet_libraries():
         rounds = [measure(options.source) for _ in range(options.runs)]
     print(tables(options.source, rounds))
