@@ -14,7 +14,7 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from contextlib import ExitStack, contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -72,7 +72,8 @@ def _log_file() -> Iterator[int]:
         yield log
     finally:
         os.close(log)
-        Path(name).unlink()
+        with suppress(PermissionError):  # Windows keeps a file that a library still has open
+            Path(name).unlink()
 
 
 @contextmanager
