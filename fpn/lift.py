@@ -79,9 +79,13 @@ def face_box(pose: HeadPose, camera: Camera, head_scale: float = 1.0) -> Box:
 
 def _rotation_covariance(scale: Float64) -> Float64:
     """Covariance (3, 3), radians squared, from the six numbers of its inverse Cholesky factor (see `fpn.network`)."""
-    whitening = np.diag(np.exp(bounded_logs(scale[:3])))
-    whitening[1, 0], whitening[2, 0], whitening[2, 1] = scale[3:6]
-    factor = np.linalg.inv(whitening)
+    a, b, c = np.exp(bounded_logs(scale[:3]))
+    d, e, f = scale[3:6]
+    # The inverse of [[a, 0, 0], [d, b, 0], [e, f, c]], written out: LAPACK would wake its threads for it, which takes
+    # more processor time than the network.
+    factor = np.array(
+        [[1 / a, 0, 0], [-d / (a * b), 1 / b, 0], [(d * f - b * e) / (a * b * c), -f / (b * c), 1 / c]], np.float64
+    )
     return np.asarray(factor @ factor.T)
 
 

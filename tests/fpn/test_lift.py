@@ -6,7 +6,7 @@ from fpn.camera import Camera
 from fpn.crop import cut_crop
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM, ROI_MM
 from fpn.lift import face_box, lift, region_of
-from fpn.network import LOG_MIDDLE, OUTPUT_SIZE, OUTPUTS
+from fpn.network import LOG_MIDDLE, OUTPUT_SIZE, OUTPUTS, bounded_logs
 from fpn.pose import HeadPose
 from fpn.roi import Roi
 from fpn.rotations import geodesic_deg, rotation_from_angles
@@ -89,6 +89,18 @@ def test_uncertainty_turns_with_the_line_of_sight_and_depth_grows_less_sure_with
     direction = np.array([1.0, 0, -0.8]) / np.hypot(1, 0.8)
     assert abs(vectors[:, 0] @ direction) > 0.995
     assert values[0] < 0.5 * values[1]
+
+
+def test_rotation_covariance_is_the_inverse_of_the_information_that_the_network_gives():
+    pose = pose_of(np.eye(3), np.array([0.0, 0, 700]) - FACE_CENTER_MM)  # on the axis, where nothing is turned
+    crop = cut_crop(np.zeros((720, 1280, 3), np.uint8), region_of(pose, CAMERA), CAMERA, 112)
+    output = perfect_output(pose, crop, 112)
+    output[OUTPUTS["rotation_scale"]] = [LOG_MIDDLE + 0.1, LOG_MIDDLE - 0.2, LOG_MIDDLE, 3.0, -5.0, 2.0]
+    # The network gives a factor of the information, lower triangular, its diagonal as logs.
+    diagonal = np.exp(bounded_logs(output[OUTPUTS["rotation_scale"]][:3].astype(float)))
+    factor = np.array([[diagonal[0], 0, 0], [3.0, diagonal[1], 0], [-5.0, 2.0, diagonal[2]]])
+    expected = np.linalg.inv(factor.T @ factor)
+    np.testing.assert_allclose(lift(output, crop, CAMERA).pose.rotation_covariance, expected, rtol=1e-3)
 
 
 def test_box_encloses_the_projected_landmarks_exactly():
