@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +12,8 @@ import numpy.typing as npt
 
 from fpn.network import OUTPUT_SIZE, build_network
 from models import DeviceError, PoseWeights, WeightsError
+
+_log = logging.getLogger(__name__)
 
 Crops = npt.NDArray[np.uint8]
 Outputs = npt.NDArray[np.float32]
@@ -118,4 +121,5 @@ def open_engine(device: str, weights: PoseWeights) -> Engine:
     try:
         return TensorFlowEngine(weights)
     except DeviceError:
+        _log.warning("this system has a GPU, but TensorFlow cannot use it: running on the CPU; install CUDA libraries")
         return LiteRtEngine(weights.litert)

@@ -48,7 +48,7 @@ def build_facepose_net() -> keras.Model:
 def pose_from_outputs(
     outputs: npt.ArrayLike, mean: npt.ArrayLike, deviation: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Rotations (N, 3, 3) and translations (N, 3) in `CROP_CAMERA`. outputs: (N, 6); mean, deviation: (6,), of labels."""
+    """Rotations (N, 3, 3) and translations (N, 3) in `CROP_CAMERA`. outputs: (N, 6); mean, deviation: (6,)."""
     labels = np.asarray(outputs, np.float64) * np.asarray(deviation, np.float64) + np.asarray(mean, np.float64)
     return Rotation.from_rotvec(labels[:, :3]).as_matrix(), labels[:, 3:]
 

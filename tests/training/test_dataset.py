@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from fpn.head import FACE_CENTER_MM, LANDMARKS_MM
+from fpn.rotations import rotation_from_angles
+from training.dataset import TARGET_SIZE, TARGETS, PictureSet, batch
+from training.picture_set import REAL, REAL_FAR, TURNED, stretched
+from training.turning import PICTURE_SIZE, PIXELS_PER_MM
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A drawn set of 300 noise pictures, real ones at the front and turned ones to the side."""
+    rng = np.random.default_rng(0)
+    yaw = np.concatenate([rng.normal(0, 5, 100), rng.uniform(-90, 90, 200)])
+    rotations = rotation_from_angles(yaw, np.zeros(300), np.zeros(300)).astype(np.float32)
+    landmarks = np.einsum("nij,pj->npi", rotations, LANDMARKS_MM - FACE_CENTER_MM) * PIXELS_PER_MM
+    landmarks[..., :2] += (PICTURE_SIZE - 1) / 2
+    rng.integers(0, 256, (300, PICTURE_SIZE, PICTURE_SIZE), np.uint8).tofile(tmp_path / "pictures.raw")
+    np.savez(
+        tmp_path / "labels.npz",
+        rotations=rotations,
+        landmarks=landmarks.astype(np.float32),
+        kind=np.repeat([REAL, TURNED], [100, 200]).astype(np.uint8),
+        photo=np.zeros(300, np.int32),
+    )
+    return tmp_path
+
+
+def test_batches_are_repeatable_well_formed_and_mostly_faces(folder):
+    pictures = PictureSet.open([folder])
+    crops, targets = batch(np.random.default_rng(5), pictures, 64, 96)
+    again, _ = batch(np.random.default_rng(5), pictures, 64, 96)
+    np.testing.assert_array_equal(crops, again)
+    assert crops.shape == (64, 96, 96, 1)
+    assert crops.dtype == np.uint8
+    assert targets.shape == (64, TARGET_SIZE)
+    assert 0.75 < targets[:, TARGETS["present"]].mean() < 1
+    rotations = targets[:, TARGETS["rotation"]].reshape(-1, 3, 3)
+    np.testing.assert_allclose(rotations @ rotations.transpose(0, 2, 1), np.tile(np.eye(3), (64, 1, 1)), atol=1e-5)
+
+
+def test_large_yaws_come_more_often_than_they_are_stored(folder):
+    pictures = PictureSet.open([folder])
+    chances = np.diff(pictures.chances, prepend=0)
+    real, turned = chances[:100].sum(), chances[100:].sum()
+    assert turned / real == pytest.approx(0.6 / 0.32, rel=1e-6)
+
+
+def test_two_folders_are_one_set(folder):
+    pictures = PictureSet.open([folder, folder])
+    np.testing.assert_array_equal(pictures.picture(7), pictures.picture(307))
+
+
+def test_only_yaws_beyond_trust_are_stretched():
+    near = rotation_from_angles(30, 5, -3)
+    np.testing.assert_allclose(stretched(near), near, atol=1e-12)
+    np.testing.assert_allclose(
+        stretched(rotation_from_angles(-50, 5, -3)), rotation_from_angles(-57, 5, -3), atol=1e-12
+    )
+    assert REAL_FAR not in (REAL, TURNED)
