@@ -13,12 +13,13 @@ from fpn.estimator import FacePoseEstimator
 from models.errors import FpnLiveError
 from tracker.background import Background
 from tracker.detection import FaceDetector
-from tracker.errors import EmptySourceError
+from tracker.errors import EmptySourceError, UsageError
 from tracker.head_pose_tracker import HeadPoseTracker
 from tracker.interruption import Interrupted, SignalGuard
 from tracker.intrinsics import Intrinsics
 from tracker.loop import follow
-from tracker.options import AVERAGE_IPD_MM, Options
+from tracker.options import AVERAGE_IPD_MM, OFFLINE, Options
+from tracker.recording import Recording, write_recording
 from tracker.report import Report, RunStatistics, summary_lines
 from tracker.sinks import annotated, open_sinks
 from tracker.sinks.display import require_display
@@ -78,6 +79,12 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
         source = resources.enter_context(
             open_source(options.source, camera_size=options.camera_size, camera_fps=options.camera_fps)
         )
+        if options.smoothing == OFFLINE and source.is_live:
+            raise UsageError(
+                f"{source.name}: --smoothing offline needs what comes after each frame, and a live source never ends; "
+                "record it first, or use --smoothing high"
+            )
+        offline = options.smoothing == OFFLINE and source.is_sequence
         intrinsics.check(*source.size)
         if source.gives_boxes:
             boxes_given.set()
@@ -95,20 +102,23 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
         statistics.device = estimator.device_name
         tracker = resources.enter_context(
             HeadPoseTracker(
-                smoothing=options.smoothing if source.is_sequence else "off",
+                smoothing=options.smoothing if source.is_sequence and not offline else "off",
                 detect_every=options.detect_every,
                 estimator=estimator,
                 detector=detector,
             )
         )
+        annotate = partial(annotated, head_scale=head_scale)
+        recording = Recording()
         report.begin_progress(source.name, _least(source.frame_count, options.max_frames))
         statistics.startup_s = time.perf_counter() - statistics.started_s
+        statistics.unwritten = offline
         follow(
             source,
             tracker,
-            sinks,
+            [recording] if offline else sinks,
             intrinsics.of,
-            partial(annotated, head_scale=head_scale),
+            annotate,
             statistics,
             report,
             signals,
@@ -116,11 +126,19 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
         )
         if not statistics.frames:
             raise EmptySourceError(f"{source.name}: not a single frame came; check what it holds")
+        if offline:
+            again = None
+            if any(sink.needs_picture for sink in sinks):
+                again = resources.enter_context(open_source(options.source))
+            report.end_progress()
+            report.begin_progress(f"{source.name}, smoothed", statistics.frames)
+            write_recording(recording.smoothed(), again, sinks, annotate, statistics, report, signals)
 
 
 def _print_summary(statistics: RunStatistics, options: Options, report: Report, *, complete: bool) -> None:
     report.end_progress()
-    written = options.outputs if statistics.frames else ()  # sinks begin their files with the first frame
+    begun = statistics.frames and not statistics.unwritten  # sinks begin their files with the first frame
+    written = options.outputs if begun else ()
     print(*summary_lines(statistics, written, complete=complete), sep="\n", flush=True)
 
 

@@ -11,7 +11,8 @@ from typing import NoReturn
 
 from tracker.errors import UsageError
 
-SMOOTHING = ("off", "low", "default", "high")
+OFFLINE = "offline"
+SMOOTHING = ("off", "low", "default", "high", OFFLINE)
 DEVICES = ("auto", "cpu", "gpu")
 DEFAULT_DETECT_EVERY = 30
 AVERAGE_IPD_MM = 63.0
@@ -144,8 +145,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "--smoothing",
         choices=SMOOTHING,
         default="default",
-        help="filter over time, by the frames' timestamps: higher is steadier at rest and later in motion "
-        "(default: %(default)s)",
+        help="filter over time, by the frames' timestamps: higher is steadier at rest and later in motion; offline, "
+        "for files, uses what comes after a frame, too: steadiest, not late, and nothing is written or shown before "
+        "the whole file was seen (default: %(default)s)",
     )
 
 

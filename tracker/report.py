@@ -30,6 +30,7 @@ class RunStatistics:
     started_s: when the run started, on the clock of `time.perf_counter`.
     startup_s: seconds from then until frames are taken.
     loop_s: seconds from then to the last frame.
+    unwritten: True while nothing that was found has gone to an output, as in the first pass of two over a recording.
     """
 
     frames: int = 0
@@ -42,6 +43,7 @@ class RunStatistics:
     started_s: float = field(default_factory=time.perf_counter)
     startup_s: float = 0.0
     loop_s: float = 0.0
+    unwritten: bool = False
     stage_seconds: dict[str, float] = field(default_factory=dict)
 
     def count(self, result: TrackedFrame) -> None:

@@ -68,10 +68,11 @@ _MOVING_MOVE = 3000.0
 _SETTLE_S = 0.25  # time in which a movement counts as over: a quarter of a nod at 1 Hz, where it turns round
 _REST_VELOCITY_S = 0.2  # a resting head's velocity is forgotten over this time: what was taken for motion was noise,
 _SURE_OF_MOTION = 25.0  # unless it is so certain, in standard deviations squared
-_COAST_TURN_S, _COAST_MOVE_S = 0.15, 0.5  # an unseen head goes on turning and moving for about this long
-_START_TURN = 1.0  # rad/s, standard deviation of the angular velocity of a head that has been seen once
-_START_MOVE = 200.0  # mm/s
-_LONGEST_STEP_S = 1.0  # over longer gaps nothing is known of the motion, and nothing more is unknown
+COAST_LIVES_S = 0.15, 0.5
+"""An unseen head goes on turning and moving for about this long."""
+START_TURN = 1.0  # rad/s, standard deviation of the angular velocity of a head that has been seen once
+START_MOVE = 200.0  # mm/s
+LONGEST_STEP_S = 1.0  # over longer gaps nothing is known of the motion, and nothing more is unknown
 
 # The gate: accelerations, one standard deviation, that a head (or a camera held in the hand) can have unforeseen.
 # While a head is not seen they pull now here, now there: the reach grows with the time, not with its square.
@@ -114,7 +115,7 @@ class PoseFilter:
         self._lasting: Matrix = np.zeros((6, 6))
         self._measured: HeadPose | None = None
         self._rejected: HeadPose | None = None
-        self._rejections = 0
+        self._rejections = self._starts = 0
         self._dt = self._since_measured_s = 0.0
         self._densities = self._process_densities()
 
@@ -136,6 +137,24 @@ class PoseFilter:
         """The translation (3,) of the filtered or predicted pose, millimetres."""
         return self._translation
 
+    @property
+    def starts(self) -> int:
+        """How often the filter started from a measurement alone: at first, after jumps, and after long gaps."""
+        return self._starts
+
+    @property
+    def densities(self) -> tuple[float, float]:
+        """Spectral densities of the angular acceleration, rad^2/s^3, and of the acceleration, mm^2/s^3.
+
+        As the measurements until now tell: small for a resting head, large for a moving one.
+        """
+        return self._process_densities()
+
+    @property
+    def trembling(self) -> Vector:
+        """Variance of what changes from frame to frame over the claimed variance, for each axis and coordinate (6,)."""
+        return self._noise.variance_factor
+
     def predict(self, time_step_s: float) -> None:
         """Move on by `time_step_s` seconds; 0 changes nothing. Raises ValueError if it is negative or not finite."""
         if not (time_step_s >= 0 and math.isfinite(time_step_s)):
@@ -143,7 +162,7 @@ class PoseFilter:
         if self._measured is None or time_step_s == 0:
             self._dt = 0.0
             return
-        dt = min(time_step_s, _LONGEST_STEP_S)
+        dt = min(time_step_s, LONGEST_STEP_S)
         gain, left = decay(dt, *self._velocity_lives())
         turned = rotation_exp(self._velocities[:3] * gain[:3])
         self._rotation = turned @ self._rotation
@@ -164,7 +183,7 @@ class PoseFilter:
         claimed = claimed_covariance(measured)
         if claimed is None:
             return False
-        if self._measured is None or self._since_measured_s > _LONGEST_STEP_S:
+        if self._measured is None or self._since_measured_s > LONGEST_STEP_S:
             self._start(measured, claimed)
             return True
         noise = claimed * self._trembling
@@ -199,10 +218,11 @@ class PoseFilter:
         return self._distance(innovation, self._kalman.P[:6, :6] + claimed * self._trembling, self._since_measured_s)
 
     def _start(self, measured: HeadPose, claimed: Matrix) -> None:
+        self._starts += 1
         self._rotation, self._translation = measured.rotation, measured.translation
         self._velocities = np.zeros(6)
         self._kalman.x = np.zeros((12, 1))
-        self._kalman.P = np.diag([0.0] * 6 + [_START_TURN**2] * 3 + [_START_MOVE**2] * 3)
+        self._kalman.P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3)
         self._kalman.P[:6, :6] = claimed * self._trembling
         self._activity.reset()
         self._noise.interrupt()
@@ -255,7 +275,7 @@ class PoseFilter:
     def _velocity_lives(self) -> tuple[float, float]:
         """How long the angular velocity and the velocity last, seconds."""
         if self._since_measured_s > 0:
-            return _COAST_TURN_S, _COAST_MOVE_S
+            return COAST_LIVES_S
         squares = self._velocities**2 / self._kalman.P[RATE, RATE]
         evidence = float(squares[:3].sum()), float(squares[3:].sum())
         turning, moving = (min(each / _SURE_OF_MOTION, 0.999) for each in evidence)
@@ -278,7 +298,7 @@ class PoseFilter:
         self._unchanging = outer_square(np.sqrt(np.maximum(1 - trembling, 0)))
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
-        step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), _LONGEST_STEP_S)
+        step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), LONGEST_STEP_S)
         reach = 0.5 * step_s * time_s * _GATE_ACCELERATION
         spread = covariance.copy()
         spread[POSE, POSE] += reach * reach

@@ -1,0 +1,249 @@
+"""One face's poses over time, each known from what came before it and from what came after: for recordings.
+
+The error-state model of `tracker.smoothing` on SO(3) x R3, run forwards by a Kalman filter and then backwards by the
+smoother of Rauch, Tung and Striebel 1965, "Maximum likelihood estimates of linear dynamic systems". Errors are taken
+from one reference to another, so there is no wrap; and what comes out is no later than what went in.
+
+What the filter learns while tracking is learnt here in both directions of time: it goes over the measurements forwards
+and backwards, and each way tells which of them are mistakes, where the head jumps, how much it moves, and how much the
+measurements tremble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from filterpy.kalman import KalmanFilter
+from scipy.linalg.lapack import dposv
+
+from fpn.pose import HeadPose
+from tracker.measurement import claimed_covariance, difference, is_sane, outer_square
+from tracker.motion_model import decay, process_noise, transition
+from tracker.smoothing import COAST_LIVES_S, LONGEST_STEP_S, START_MOVE, START_TURN, PoseFilter
+from tracker.so3 import rotation_exp, rotation_log
+
+Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
+
+_SEEN_LIVES_S = (100.0, 100.0)  # velocities of a head that is seen do not fade: the frames that follow tell them
+_H = np.eye(6, 12)
+
+
+@dataclass(frozen=True)
+class SmoothedPose:
+    """A pose of the track; `measured` is False where it lies between believed measurements, or after the last."""
+
+    pose: HeadPose
+    measured: bool
+
+
+def smooth_track(times_s: Sequence[float], measured: Sequence[HeadPose | None]) -> list[SmoothedPose]:
+    """The poses of one track in as many frames as there are times.
+
+    times_s: when the frames were taken, seconds, not decreasing.
+    measured: poses as the network gives them, None in frames in which the face was not seen.
+
+    Raises ValueError if times decrease, or if the first frame has no sane pose.
+    """
+    if not measured or measured[0] is None or not is_sane(measured[0]):
+        raise ValueError("a track begins with a measured pose of finite numbers")
+    steps_s = np.diff(np.asarray(times_s, np.float64)).tolist()
+    forwards = _learn(steps_s, measured)
+    backwards = _learn(steps_s[::-1], measured[::-1])[::-1]
+    begins, believed = _stretches(forwards, backwards)
+    trembling = [np.sqrt(one.trembling * other.trembling) for one, other in zip(forwards, backwards, strict=True)]
+    seen = [
+        _Measured.of(pose, factor) if trusted and pose is not None else None
+        for pose, factor, trusted in zip(measured, trembling, believed, strict=True)
+    ]
+    smoothed: list[SmoothedPose] = []
+    for begin, end in zip(begins, [*begins[1:], len(measured)], strict=True):
+        steps = [
+            _Step(steps_s[index - 1], _densities(forwards, backwards, believed, index), seen[index])
+            for index in range(begin + 1, end)
+        ]
+        first = seen[begin]
+        if first is not None:  # always: a stretch begins where a pose was believed
+            smoothed += _smooth(_begin(first), steps)
+    return smoothed
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """What the filter made of one frame, in one direction of time."""
+
+    believed: bool
+    started: bool
+    densities: tuple[float, float]
+    trembling: Vector
+
+
+def _learn(steps_s: Sequence[float], measured: Sequence[HeadPose | None]) -> list[_Lesson]:
+    tracked = PoseFilter()
+    lessons: list[_Lesson] = []
+    for step_s, pose in zip([0.0, *steps_s], measured, strict=True):
+        starts = tracked.starts
+        tracked.predict(step_s)
+        believed = pose is not None and tracked.update(pose)
+        lessons.append(_Lesson(believed, tracked.starts > starts, tracked.densities, tracked.trembling))
+    return lessons
+
+
+def _stretches(forwards: Sequence[_Lesson], backwards: Sequence[_Lesson]) -> tuple[list[int], list[bool]]:
+    """Frames with which the track begins, and begins anew after jumps and long gaps; and which frames are believed."""
+    begins, believed = [0], [lesson.believed for lesson in forwards]
+    for index, lesson in enumerate(forwards):
+        if index == 0 or not lesson.started:
+            continue
+        begin = index
+        # The filter needs a few frames to believe in a jump; seen from behind, they belong to what comes after it.
+        while begin - 1 > begins[-1] and not believed[begin - 1] and backwards[begin - 1].believed:
+            begin -= 1
+            believed[begin] = True
+        begins.append(begin)
+    return begins, believed
+
+
+def _densities(
+    forwards: Sequence[_Lesson], backwards: Sequence[_Lesson], believed: Sequence[bool], index: int
+) -> tuple[float, float]:
+    """How much the head moves in the step to a frame.
+
+    While it is seen, what both directions agree on: each goes on seeing a movement for a while after its end, in its
+    direction. While it is not, what either has seen at its end of the gap.
+    """
+    before, after = index - 1, min(index, len(forwards) - 1)
+    while not believed[before]:
+        before -= 1
+    while not believed[after] and after < len(forwards) - 1:
+        after += 1
+    choose = min if after - before <= 1 else max
+    turn, move = map(choose, forwards[after].densities, backwards[before].densities)
+    return turn, move
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A believed pose, and its claimed covariance (6, 6) in two parts: what trembles, and what stays from frame to
+    frame, which no smoothing removes.
+    """
+
+    pose: HeadPose
+    noise: Matrix
+    lasting: Matrix
+
+    @classmethod
+    def of(cls, pose: HeadPose, trembling: Vector) -> _Measured | None:
+        """`trembling` is `PoseFilter.trembling`. None if the pose is not sane."""
+        claimed = claimed_covariance(pose)
+        if claimed is None:
+            return None
+        unchanging = np.maximum(1 - trembling, 0)
+        return cls(pose, claimed * outer_square(np.sqrt(trembling)), claimed * outer_square(np.sqrt(unchanging)))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """From one frame to the next of a stretch without jumps.
+
+    densities: of the accelerations meanwhile, as `PoseFilter.densities`.
+    measured: in the next frame; None where the face was not seen or not believed.
+    """
+
+    time_s: float
+    densities: tuple[float, float]
+    measured: _Measured | None
+
+
+@dataclass(frozen=True)
+class _State:
+    """A reference and the covariance `P` (12, 12) of its error; rotation (3, 3), translation (3,), velocities (6,)."""
+
+    rotation: Matrix
+    translation: Vector
+    velocities: Vector
+    P: Matrix
+
+    def error_to(self, other: _State) -> Vector:
+        """The error (12,) that takes this reference to another."""
+        turn = rotation_log(other.rotation @ self.rotation.T)
+        return np.concatenate([turn, other.translation - self.translation, other.velocities - self.velocities])
+
+    def corrected(self, error: Vector, P: Matrix) -> _State:
+        """The state with an error (12,) moved into its reference."""
+        rotation = rotation_exp(error[:3]) @ self.rotation
+        return _State(rotation, self.translation + error[3:6], self.velocities + error[6:], P)
+
+
+@dataclass(frozen=True)
+class _Filtered:
+    """A frame after the pass forwards.
+
+    predicted, state: before and after its measurement. F: (12, 12), moved errors here from the frame before.
+    lasting: of the last measurement, as `_Measured.lasting`.
+    """
+
+    predicted: _State
+    state: _State
+    F: Matrix
+    lasting: Matrix
+    measured: bool
+
+
+def _smooth(first: _Filtered, steps: Sequence[_Step]) -> list[SmoothedPose]:
+    frames = [first]
+    for step in steps:
+        frames.append(_filter(frames[-1], step))
+    states = [frames[-1].state]
+    for frame, following in zip(frames[-2::-1], frames[:0:-1], strict=True):
+        states.append(_look_back(frame.state, following, states[-1]))
+    return [_output(frame, state) for frame, state in zip(frames, reversed(states), strict=True)]
+
+
+def _begin(measured: _Measured) -> _Filtered:
+    P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3)
+    P[:6, :6] = measured.noise
+    state = _State(measured.pose.rotation, measured.pose.translation, np.zeros(6), P)
+    return _Filtered(state, state, np.eye(12), measured.lasting, measured=True)
+
+
+def _filter(before: _Filtered, step: _Step) -> _Filtered:
+    """The pass forwards: a Kalman filter with nothing left to learn."""
+    kalman = KalmanFilter(dim_x=12, dim_z=6)
+    kalman.P = before.state.P
+    time_s = min(step.time_s, LONGEST_STEP_S)
+    gain, left = decay(time_s, *(_SEEN_LIVES_S if before.measured else COAST_LIVES_S))
+    turned = rotation_exp(before.state.velocities[:3] * gain[:3])
+    F = transition(turned, gain, left)
+    kalman.predict(F=F, Q=process_noise(step.densities, time_s))
+    predicted = _State(
+        turned @ before.state.rotation,
+        before.state.translation + before.state.velocities[3:] * gain[3:],
+        before.state.velocities * left,
+        kalman.P,
+    )
+    measured = step.measured
+    if measured is None:
+        return _Filtered(predicted, predicted, F, before.lasting, measured=False)
+    innovation = difference(measured.pose, predicted.rotation, predicted.translation)
+    kalman.update(innovation[:, np.newaxis], R=measured.noise, H=_H)
+    state = predicted.corrected(kalman.x[:, 0], kalman.P)
+    return _Filtered(predicted, state, F, measured.lasting, measured=True)
+
+
+def _look_back(state: _State, following: _Filtered, known: _State) -> _State:
+    """The pass backwards: a filtered state, given what is `known` of the next frame from all measurements."""
+    _, gain_transposed, failed = dposv(following.predicted.P, following.F @ state.P)
+    if failed:  # no longer positive, after rounding: what comes after tells nothing of this frame
+        return state
+    C = gain_transposed.T
+    P = state.P + C @ (known.P - following.predicted.P) @ C.T
+    return state.corrected(C @ following.predicted.error_to(known), (P + P.T) / 2)
+
+
+def _output(frame: _Filtered, state: _State) -> SmoothedPose:
+    P = state.P[:6, :6] + frame.lasting
+    return SmoothedPose(HeadPose(state.rotation, state.translation, P[:3, :3], P[3:, 3:]), frame.measured)
