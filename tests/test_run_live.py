@@ -235,8 +235,7 @@ def test_offline_smoothing_writes_the_same_faces_with_stiller_poses(run, tmp_pat
         return np.array([[float(row[name]) for name in ("yaw_deg", "pitch_deg", "roll_deg")] for row in found])
 
     def trembling(angles):
-        settled = angles[5:]  # the first look, at the detector's box, is off by a lasting error of its own
-        return np.sqrt(np.mean(np.diff(settled, n=3, axis=0) ** 2))
+        return np.median(np.linalg.norm(np.diff(angles, n=3, axis=0), axis=1))
 
     assert trembling(poses("offline")) < 0.8 * trembling(poses("default"))
 
