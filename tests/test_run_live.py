@@ -458,7 +458,11 @@ def started(tmp_path, long_clip):
     def start(*options):
         command = [sys.executable, ROOT / "run_live.py", "--source", long_clip, "--no-display", *options]
         process = subprocess.Popen(
-            [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [str(part) for part in command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "TMPDIR": str(tmp_path)},  # where a killed run leaves its log
         )
         processes.append(process)
         poses = tmp_path / "poses.csv"
