@@ -1,1 +1,17 @@
 """The 3D face: overlays and views of it."""
+
+from renderer.drawing import FrontalView
+from renderer.frontalization import frontalize
+from renderer.frontalizer import Frontalizer, TrackedFace
+from renderer.view import View, ViewError, parse_views, seed_views
+
+__all__ = [
+    "FrontalView",
+    "Frontalizer",
+    "TrackedFace",
+    "View",
+    "ViewError",
+    "frontalize",
+    "parse_views",
+    "seed_views",
+]

@@ -1,4 +1,5 @@
-"""What one picture shows of a head's surface, on the chart: what is seen, how well, and the tones to fill the rest with.
+"""What one picture shows of a head's surface, on the chart: what is seen, how well, and the tones to fill the rest
+with.
 
 Everything here is computed once a face and shared by all its views.
 """
@@ -13,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.face_model import FaceModel, load_face_model
-from renderer.chart import CHART_SIZE
 from renderer.blending import halved, smooth_step, spread, times
+from renderer.chart import CHART_SIZE
 
 Float32 = npt.NDArray[np.float32]
 
@@ -22,6 +23,8 @@ _SEEN_FROM, _SEEN_TO = 0.05, 0.2
 """Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
 _OWN_FROM, _OWN_TO = 0.15, 0.6
 """How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
+_DARKER_HAIR = np.float32(0.6)
+"""Brightness of hair that is not seen, over the skin's."""
 _SEAM_CELLS = 0.8
 """Softness of the seams."""
 _TONE_LIMITS = (0.55, 1.8)
@@ -43,10 +46,14 @@ class Appearance:
     tone: Float32
     fill: Float32
 
-    def follow(self, newer: Appearance, share: float) -> None:
-        """Go `share` (0..1) of the way to `newer`."""
-        for mine, other in ((self.weights, newer.weights), (self.tone, newer.tone), (self.fill, newer.fill)):
-            cv2.addWeighted(other, share, mine, 1 - share, 0, dst=mine)
+    def settle(self, earlier: Appearance, weights_share: float, tones_share: float) -> None:
+        """Keep these shares (0..1) of what was seen earlier: one of the weights, one of tones and fill."""
+        for mine, before, share in (
+            (self.weights, earlier.weights, weights_share),
+            (self.tone, earlier.tone, tones_share),
+            (self.fill, earlier.fill, tones_share),
+        ):
+            cv2.addWeighted(before, share, mine, 1 - share, 0, dst=mine)
 
 
 @dataclass(frozen=True)
@@ -54,12 +61,14 @@ class ChartSurface:
     """The head on the chart of (H, W) cells, millimetres in the head frame, float32.
 
     points: (H / 2, W / 2, 3), the mean head in the middle of four cells each; hair: (H / 2, W / 2) 0..1, where most
-    people have hair. components: (50, H * W * 3), at every cell.
+    people have hair; hair_to_trust: the same, less towards the crown, which many a photograph shows above the head.
+    components: (50, H * W * 3), at every cell.
     """
 
     points: Float32
     components: Float32
     hair: Float32
+    hair_to_trust: Float32
 
     def deformation(self, weights: npt.ArrayLike) -> Float32:
         """How far each cell (H, W, 3) lies from the mean head for shape `weights` (50,), millimetres, head frame."""
@@ -77,7 +86,9 @@ def chart_surface() -> ChartSurface:
     x, y, z = cv2.split(points)
     skull = np.maximum(np.minimum((z - 62) / 6, (95 - y) / 8), (-y - 72) / 5)
     ear = np.minimum.reduce([(np.abs(x) - 70) / 4, (z - 45) / 6, (110 - z) / 6, (y + 30) / 6, (62 - y) / 6])
-    return ChartSurface(points=points, components=components, hair=smooth_step(0.5 + np.minimum(skull, -ear) / 4))
+    hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
+    near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
+    return ChartSurface(points, components, hair, near_hairline * np.exp(-np.maximum(-85 - y, 0) / 5))
 
 
 def facing(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Float32:
@@ -102,33 +113,47 @@ def observe(colours: npt.NDArray[np.uint8], seen: Float32) -> Appearance:
     under which the camera sees a cell, 0 for what is hidden or outside the picture.
     """
     other = np.ascontiguousarray(seen[:, ::-1])
-    own = smooth_step((seen / (other + np.float32(1e-3)) - _OWN_FROM) / (_OWN_TO - _OWN_FROM))
-    known = smooth_step((np.maximum(seen, other) - _SEEN_FROM) / (_SEEN_TO - _SEEN_FROM))
+    own = smooth_step(np.asarray((seen / (other + np.float32(1e-3)) - _OWN_FROM) / (_OWN_TO - _OWN_FROM), np.float32))
+    known = smooth_step(np.asarray((np.maximum(seen, other) - _SEEN_FROM) / (_SEEN_TO - _SEEN_FROM), np.float32))
     mirrored = known * (1 - own)
     own = known * own
-    confidence = own * smooth_step(2 * seen) + np.float32(0.5) * mirrored * smooth_step(2 * other)
+    confidence = own * smooth_step(np.float32(2) * seen) + np.float32(0.5) * mirrored * smooth_step(
+        np.float32(2) * other
+    )
     weights = cv2.GaussianBlur(cv2.merge([own, mirrored, confidence]), (0, 0), _SEAM_CELLS)
     tone, fill = _tones(colours.astype(np.float32), halved(cv2.merge([own, mirrored, seen * other])))
     return Appearance(weights, tone, fill)
 
 
 def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
-    """Brightness factors and fill (H / 2, W / 2, 3) from colours and shares (H / 2, W / 2, 3): own, mirrored, both seen."""
+    """Brightness factors and fill (H / 2, W / 2, 3) from colours and layers (H / 2, W / 2, 3).
+
+    The layers are the shares of what is seen at a place itself and at its mirror image, and how well both are seen.
+    """
     own, mirrored, both_seen = cv2.split(layers)
     tone = _mirror_tone(colours, both_seen)
     known = own + mirrored
     sure = known * known
     shown = times(times(colours, own) + times(colours[:, ::-1] * tone, mirrored), sure)
     sure = sure * known
-    hair = chart_surface().hair
-    skin_tones, hair_tones = (
-        spread(cv2.merge([times(shown, part), sure * part])) for part in (np.float32(1) - hair, hair)
-    )
+    surface = chart_surface()
+    hair = surface.hair
+    mean = shown.mean((0, 1)) / (sure.mean() + np.float32(1e-6))
+    skin_tones = _spread_part(shown, sure, np.float32(1) - hair, mean)
+    hair_tones = _spread_part(shown, sure, surface.hair_to_trust, mean * _DARKER_HAIR)
     return tone, skin_tones + times(hair_tones - skin_tones, hair)
 
 
+def _spread_part(shown: Float32, sure: Float32, part: Float32, otherwise: Float32) -> Float32:
+    """Colours everywhere from those `shown` (times how `sure` they are) in one part of the head."""
+    return spread(cv2.merge([times(shown, part), sure * part]), otherwise)
+
+
 def _mirror_tone(colours: Float32, both_seen: Float32) -> Float32:
-    """Factor (h, w, 3) by which a place is brighter than its mirror image, measured where both are seen and carried on."""
+    """Factor (h, w, 3) by which a place is brighter than its mirror image.
+
+    It is measured where both are seen, and carried on from there.
+    """
     mass = both_seen * both_seen
     layers = halved(cv2.merge([times(colours, mass), mass]))
     blurred = cv2.GaussianBlur(layers, (0, 0), _TONE_REACH_CELLS / 4, borderType=cv2.BORDER_REFLECT)

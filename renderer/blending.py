@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
 
-_GREY = np.float32([0.128, 0.128, 0.128, 0.001])
-"""Colours and weight to end with where nothing at all is known."""
+_LITTLE = np.float32(1e-3)
+"""A weight of no account beside anything that is known."""
 _SMALLEST_LEVEL = 3
 
 
@@ -18,11 +17,6 @@ def smooth_step(x: Float32) -> Float32:
     """0 below 0, 1 above 1, in between the cubic that joins them without a kink."""
     t = np.clip(x, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
-
-
-def weighted(picture: Picture, weight: Picture) -> Picture:
-    """`picture` (h, w, 3) uint8 times `weight` (h, w, 3) uint8 over 255, rounded."""
-    return np.asarray(cv2.multiply(picture, weight, scale=1 / 255), np.uint8)
 
 
 def times(colours: Float32, weight: Float32) -> Float32:
@@ -37,8 +31,10 @@ def halved(layers: Float32) -> Float32:
     return np.asarray(cv2.resize(layers, half, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def spread(known: Float32) -> Float32:
+def spread(known: Float32, otherwise: Float32) -> Float32:
     """Colours (H, W, 3) everywhere from colours times weight, and weight, (H, W, 4): smooth where nothing is known.
+
+    otherwise: (3,) the colour where nothing is known at all.
 
     Each place takes the finest of a pyramid of averages that has something to say there (Gortler et al. 1996,
     push-pull).
@@ -47,12 +43,13 @@ def spread(known: Float32) -> Float32:
     while min(levels[-1].shape[:2]) > _SMALLEST_LEVEL:
         levels.append(halved(levels[-1]))
     coarsest = levels.pop()
-    coarse = coarsest + np.float32(0.01) * coarsest.mean((0, 1)) + _GREY
+    coarse = coarsest + np.float32(0.01) * coarsest.mean((0, 1)) + _LITTLE * np.append(otherwise, np.float32(1))
     colours = coarse[..., :3] / coarse[..., 3:]
     for level in reversed(levels):
         colours = cv2.resize(colours, level.shape[1::-1])
         weight = np.ascontiguousarray(level[..., 3])
-        share = np.minimum(4 * weight, 1)
-        own = times(np.ascontiguousarray(level[..., :3]), share / np.maximum(weight, np.float32(1e-4)))
+        share = np.asarray(np.minimum(4 * weight, 1), np.float32)
+        per_weight = share / np.maximum(weight, np.float32(1e-4))
+        own = times(np.ascontiguousarray(level[..., :3]), per_weight)
         colours = times(colours, 1 - share) + own
     return np.asarray(cv2.resize(colours, known.shape[1::-1]), np.float32)

@@ -1,8 +1,8 @@
 """The chart: a picture-like map of the head's surface, left half mirroring the right one.
 
 Every point of the surface has a direction from a point inside the head; azimuth runs along the chart's columns,
-elevation down its rows. What belongs to the surface and not to one view (visibility, deformation, colours) is kept on the
-chart, computed once a face and shared by all its views.
+elevation down its rows. What belongs to the surface and not to one view (visibility, deformation, colours) is kept on
+the chart, computed once a face and shared by all its views.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def to_chart(points_mm: npt.NDArray[np.floating[Any]]) -> Float32:
 def to_cells(chart: Float32, size: tuple[int, int] = CHART_SIZE) -> Float32:
     """Cell coordinates (x, y) of chart coordinates (..., 2), for a chart of `size` rows and columns; centres whole."""
     rows, columns = size
-    return ((chart + 1) / 2 * np.float32([columns, rows]) - np.float32(0.5)).astype(np.float32)
+    return ((chart + 1) / 2 * np.array([columns, rows], np.float32) - np.float32(0.5)).astype(np.float32)
 
 
 def _compressed(azimuth: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:

@@ -1,7 +1,8 @@
-"""One view of a face that has been seen: positions at the nodes of a grid, colours at every pixel, weights in between."""
+"""Views of a face that has been seen: positions at the nodes of grids, colours at pixels, soft things in between."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -9,12 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.head import FACE_CENTER_MM
-from renderer.appearance import Appearance
-from renderer.blending import smooth_step, times, weighted
-from renderer.chart import to_cells
-from renderer.sampling import HeadCamera, Patch, Projector
-from renderer.surroundings import Surroundings
-from renderer.view import EYE_SHIFT_MM, NODE_SPACING, PIVOT_MM, ROUGH_SPACING, ViewGeometry
+from renderer.layers import SeenFace, Surface, Workspace, add_mirrored, add_seen, look_up
+from renderer.sampling import HeadCamera
+from renderer.view import PIVOT_MM, ROUGH_SPACING, ViewGeometry
+from renderer.view_set import NODES_PER_ROUGH, ViewSet
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
@@ -26,13 +25,11 @@ _STEEPEST_COSINE = 0.5
 """... but no farther from facing the view than this, or it would be seen on edge."""
 _MARGIN_PX = 3.0
 """Over this width along the frame's border what is seen gives way to what is filled in."""
-_SAME_SIDE_DEG = (7.0, 20.0)
-_NOTICEABLE = 0.01
-"""Smaller weights make no difference in a picture of 8 bits, nearly."""
-_TONE_UNIT = 1 / 1.9
-"""Brightness factors up to 1.9 times a weight are kept as bytes."""
-_MIRROR = np.diag([-1.0, 1.0, 1.0])
-_NODES_PER_ROUGH = ROUGH_SPACING // NODE_SPACING
+_SAME_SIDE_DEG = (6.0, 18.0)
+"""A view from within the first of these angles of where the camera stands shows what the camera saw and no more; beyond
+the second, what is seen of the head and of its surroundings is told apart."""
+_NOTICEABLE = 0.04
+"""Less than this of the mirror image is not worth being sampled; it is filled in."""
 
 
 @dataclass(frozen=True)
@@ -63,209 +60,167 @@ class FrontalView:
     def _enlarged(self, layer: int) -> Float32:
         size, full = len(self.picture), len(self.shares) * ROUGH_SPACING
         enlarged = cv2.resize(np.ascontiguousarray(self.shares[..., layer]), (full, full))
-        return np.ascontiguousarray(enlarged[:size, :size], np.float32)
-
-
-@dataclass(frozen=True)
-class SeenFace:
-    """A face in a frame as far as all its views share it.
-
-    patch: where to sample, project: how to get there. deformation: (H, W, 3) float32 mm from the mean head, on the chart;
-    None for the mean head.
-    """
-
-    head: HeadCamera
-    patch: Patch
-    project: Projector
-    deformation: Float32 | None
-    appearance: Appearance
-    surroundings: Surroundings
-
-
-@dataclass(frozen=True)
-class _Shares:
-    """What a view's pixels are made of, at its rough nodes (c, c) float32; own, mirrored and filled sum to 1."""
-
-    own: Float32
-    mirrored: Float32
-    filled: Float32
-    on_head: Float32
+        inner = slice(ROUGH_SPACING, ROUGH_SPACING + size)
+        return np.ascontiguousarray(enlarged[inner, inner], np.float32)
 
 
 def empty_view(size: int) -> FrontalView:
     """The view of a face that cannot be seen."""
-    rough = -(-size // ROUGH_SPACING)
+    rough = -(-size // ROUGH_SPACING) + 2
     return FrontalView(np.full((size, size, 3), 128, np.uint8), np.zeros((rough, rough, 2), np.float32))
 
 
-def draw_view(face: SeenFace, geometry: ViewGeometry) -> FrontalView:
-    """Draw one view."""
-    size, full = geometry.size, len(geometry.points_mm) * NODE_SPACING
-    chart, points, cover, origin = _fitted(geometry, face.deformation)
-    cells = to_cells(chart)
-    own, mirrored, confidence = cv2.split(_look_up(face.appearance.weights, cells))
-    same_side = _same_side(geometry.rotation, face.head)
-    # Where the head itself is not seen the place is free for the sheet, so that nothing is smeared along the outline.
-    on_own = np.where(cover < 1, cover * np.maximum(cv2.resize(own, cover.shape[1::-1]), same_side), cover)
-    own_map = face.project(_with_sheet(points, on_own, geometry.rotation, face.head), geometry.rotation, PIVOT_MM)
-    picture = face.patch.sample(cv2.resize(own_map, (full, full)))
+def draw_views(face: SeenFace, views: ViewSet, workspace: Workspace) -> tuple[FrontalView, ...]:
+    """Draw the views of one face."""
+    same_sides = [_same_side(geometry, face.head) for geometry in views.geometries]
+    surface = _surface(views, face, same_sides)
+    sheet_map = np.concatenate([_sheet_map(face, geometry) for geometry in views.geometries])
+    tones, head_there = face.surroundings.at(sheet_map, face.patch)
+    shares, summary = _weigh(face, surface, sheet_map, head_there, _per_rough_row(same_sides, views))
 
-    on_head = _thinned(cover)
-    rough_map = _thinned(own_map)
-    inside = face.patch.inside(rough_map, _MARGIN_PX)
-    tones, head_there = face.surroundings.at(rough_map, face.patch)
-    around = (1 - on_head) * inside * (1 - head_there * (1 - same_side))
-    own += same_side * (inside - own)
-    mirrored *= 1 - same_side
-    own, mirrored = on_head * own + around, on_head * mirrored
-    shares = _Shares(own, mirrored, np.maximum(1 - own - mirrored, 0), on_head)
-    if own.min() < 1 - _NOTICEABLE:
-        picture = _mixed(picture, face, geometry, points, tones, cells, origin, shares)
-    confidence = on_head * np.maximum(confidence, same_side * inside) + np.float32(0.5) * around
-    return FrontalView(np.ascontiguousarray(picture[:size, :size]), cv2.merge([own, confidence]))
-
-
-def _fitted(geometry: ViewGeometry, deformation: Float32 | None) -> tuple[Float32, Float32, Float32, Float32 | None]:
-    """Chart coordinates, points and cover of a view's nodes for a head that differs from the mean, and the nodes of the
-    mean head's view (g, g, 2) where these were found.
-
-    Where a line of sight meets the deformed surface is found by going back along the deformation, twice.
-    """
-    if deformation is None:
-        return geometry.chart, geometry.points_mm, geometry.cover, None
-    moved = cv2.transform(deformation, geometry.rotation)
-    nodes = len(geometry.points_mm)
-    chart = geometry.chart
-    shift = _look_up(moved, to_cells(chart))
-    for _ in range(2):
-        origin = geometry.rough_nodes - shift[..., :2] * np.float32(geometry.pixels_per_mm / ROUGH_SPACING)
-        chart = _look_up(geometry.chart, origin)
-        shift = _look_up(moved, to_cells(chart))
-    x, y = cv2.split(origin)
-    both = cv2.resize(cv2.merge([x, y, np.ascontiguousarray(shift[..., 2])]), (nodes, nodes))
-    x, y, deeper = cv2.split(both)
-    half = np.float32((_NODES_PER_ROUGH - 1) / 2)
-    origin = cv2.merge([x * np.float32(_NODES_PER_ROUGH) + half, y * np.float32(_NODES_PER_ROUGH) + half])
-    depth, cover = cv2.split(_look_up(geometry.depth_and_cover, origin))
-    x, y, _ = cv2.split(geometry.points_mm)
-    return chart, cv2.merge([x, y, depth + deeper]), cover, origin
-
-
-def _with_sheet(points: Float32, cover: Float32, rotation: Float64, head: HeadCamera) -> Float32:
-    """Points (g, g, 3) that run from the head onto the sheet of its surroundings beyond its outline."""
-    middle = rotation @ (_SHEET_MM - PIVOT_MM)
-    normal = -(rotation @ head.towards_camera(_SHEET_MM))
-    if normal[2] < _STEEPEST_COSINE:
-        across = np.hypot(normal[0], normal[1])
-        slant = np.sqrt(1 - _STEEPEST_COSINE**2) / max(across, 1e-9)
-        normal = np.array([normal[0] * slant, normal[1] * slant, _STEEPEST_COSINE])
-    a, b = (normal[:2] / normal[2]).astype(np.float32)
-    c = np.float32(middle @ normal / normal[2])
-    x, y, depth = cv2.split(points)
-    sheet = c - a * x - b * y
-    return np.asarray(cv2.merge([x, y, sheet + cover * (depth - sheet)]))
-
-
-def _same_side(rotation: Float64, head: HeadCamera) -> np.float32:
-    """1 where a view looks from where the camera stands, so that it sees nothing the camera does not; 0 from elsewhere."""
-    cosine = -(rotation @ head.towards_camera(FACE_CENTER_MM))[2]
-    angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-    return np.float32(1 - smooth_step((angle - _SAME_SIDE_DEG[0]) / (_SAME_SIDE_DEG[1] - _SAME_SIDE_DEG[0])))
-
-
-def _mixed(
-    picture: Picture,
-    face: SeenFace,
-    geometry: ViewGeometry,
-    points: Float32,
-    tones: Float32,
-    cells: Float32,
-    origin: Float32 | None,
-    shares: _Shares,
-) -> Picture:
-    """The picture with what was not seen replaced."""
-    full = picture.shape[1::-1]
-    half_cells = cells * np.float32(0.5) - np.float32(0.25)
-    fill = times(_look_up(face.appearance.fill, half_cells), shares.on_head * shares.filled)
-    fill += times(tones, (1 - shares.on_head) * shares.filled)
-    own = cv2.merge([shares.own * 255] * 3)
-    mixed = cv2.add(weighted(picture, _enlarged(own, full)), _enlarged(fill, full))
-    rows, columns = (np.flatnonzero(shares.mirrored.max(axis) > _NOTICEABLE) for axis in (1, 0))
-    if rows.size:
-        box = _Box(rows[0], rows[-1] + 1, columns[0], columns[-1] + 1)
-        mirror_image = _mirror_image(face, geometry, points, origin, shares, box)
-        share = np.ascontiguousarray(box.of(shares.mirrored, 1)) * np.float32(255 * _TONE_UNIT)
-        tone = times(_look_up(face.appearance.tone, box.of(half_cells, 1)), share)
-        weight = _enlarged(tone, mirror_image.shape[1::-1])
-        toned = cv2.multiply(mirror_image, weight, scale=1 / (255 * _TONE_UNIT))
-        part = box.of(mixed, ROUGH_SPACING)
-        cv2.add(part, toned, dst=part)
-    return mixed
+    pictures = workspace.of("picture", (len(views.geometries) * views.full, views.full, 3), np.uint8)
+    soft = _soft_parts(face, surface, shares, tones, sheet_map)
+    cv2.resize(soft, pictures.shape[1::-1], dst=pictures)
+    shown = []
+    inner = slice(ROUGH_SPACING, ROUGH_SPACING + views.size)
+    for number, geometry in enumerate(views.geometries):
+        part = surface.of(views, number)
+        picture = pictures[views.block(number, views.full)]
+        rows = views.block(number, views.nodes)
+        add_seen(picture, face, geometry, part, shares.own[rows], workspace)
+        add_mirrored(picture, face, geometry, part, shares.mirrored[rows], workspace)
+        shown.append(FrontalView(picture[inner, inner].copy(), summary[views.block(number, views.rough)]))
+    return tuple(shown)
 
 
 @dataclass(frozen=True)
-class _Box:
-    """A rectangle of a view, in rough nodes."""
+class _Shares:
+    """What the pixels of a stack of views are made of, at its nodes (n g, g) float32; all sum to 1.
 
-    top: int
-    bottom: int
-    left: int
-    right: int
-
-    def of(self, array: npt.NDArray[np.generic], fineness: int) -> npt.NDArray[np.generic]:
-        """That rectangle of an array with `fineness` elements to a rough node along each side; a view into it."""
-        return array[self.top * fineness : self.bottom * fineness, self.left * fineness : self.right * fineness]
-
-
-def _mirror_image(
-    face: SeenFace,
-    geometry: ViewGeometry,
-    points: Float32,
-    origin: Float32 | None,
-    shares: _Shares,
-    box: _Box,
-) -> Picture:
-    """What the frame shows at the mirror image of each point of the box.
-
-    Between the lids it is what the other eye shows at the same place, unmirrored, so that both eyes look the same way.
+    own, mirrored: what is seen at a place itself (of the head, or around it from the camera's own side) and at its
+    mirror image. sheet: what is seen of the surroundings. filled, empty: what is made up of the head and around it.
     """
-    here = np.ascontiguousarray(box.of(points, _NODES_PER_ROUGH))
-    size = ((box.right - box.left) * ROUGH_SPACING, (box.bottom - box.top) * ROUGH_SPACING)
-    # x_head = R^T X + pivot, and its mirror image M x_head = (R M)^T X + M pivot
-    mirrored = face.project(here, geometry.rotation @ _MIRROR, _MIRROR @ PIVOT_MM)
-    image = face.patch.sample(cv2.resize(mirrored, size))
-    for mask, shift in ((geometry.right_eye, EYE_SHIFT_MM), (geometry.left_eye, -EYE_SHIFT_MM)):
-        between_lids = box.of(mask, _NODES_PER_ROUGH)
-        if between_lids.max() < 0.5:
-            continue
-        if origin is not None:
-            at = np.ascontiguousarray(box.of(origin, _NODES_PER_ROUGH))
-            between_lids = cv2.remap(mask, at, None, cv2.INTER_LINEAR)
-        rows, columns = (np.flatnonzero(between_lids.max(axis) > _NOTICEABLE) for axis in (1, 0))
-        if rows.size < 2 or columns.size < 2:
-            continue
-        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-        moved = face.project(np.ascontiguousarray(here[part]), geometry.rotation, PIVOT_MM + shift)
-        height, width = (NODE_SPACING * n for n in moved.shape[:2])
-        eye = face.patch.sample(cv2.resize(moved, (width, height)))
-        weight = cv2.resize(np.ascontiguousarray(between_lids[part]), (width, height))
-        pixels = tuple(slice(NODE_SPACING * s.start, NODE_SPACING * s.stop) for s in part)
-        cv2.blendLinear(eye, np.ascontiguousarray(image[pixels]), weight, 1 - weight, dst=eye)
-        image[pixels] = eye
-    return image
+
+    own: Float32
+    mirrored: Float32
+    sheet: Float32
+    filled: Float32
+    empty: Float32
 
 
-def _look_up(image: Float32, at: Float32) -> Float32:
-    found = cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, np.float32)
+def _weigh(
+    face: SeenFace, surface: Surface, sheet_map: Float32, head_there: Float32, same_side: Float32
+) -> tuple[_Shares, Float32]:
+    """Shares at the nodes, and visibility and confidence (n c, c, 2) at the rough nodes.
+
+    sheet_map: (n c, c, 2), where in the patch the surroundings are looked for; head_there: (n c, c), how far the head
+    stands there instead; same_side: (n c, 1) or (n c, c).
+    """
+    inside = face.patch.inside(sheet_map, _MARGIN_PX)
+    free = inside * (1 - head_there * (1 - same_side))
+    own, mirrored, confidence = cv2.split(look_up(face.appearance.weights, surface.cells))
+    own += same_side * (inside - own)
+    mirrored *= 1 - same_side
+    on_head = cv2.resize(surface.cover, own.shape[::-1], interpolation=cv2.INTER_AREA)
+    around = (1 - on_head) * free
+    confidence = on_head * np.maximum(confidence, same_side * inside) + np.float32(0.5) * around
+    summary = cv2.merge([on_head * own + around, confidence])
+
+    layers = cv2.merge([own, mirrored, free, free * same_side])
+    own, mirrored, free, sharp = cv2.split(cv2.resize(layers, surface.cover.shape[::-1]))
+    mirrored *= surface.cover
+    mirrored[mirrored < _NOTICEABLE] = 0
+    own *= surface.cover
+    beside = 1 - surface.cover
+    sharp *= beside
+    free *= beside
+    shares = _Shares(own + sharp, mirrored, free - sharp, surface.cover - own - mirrored, beside - free)
+    return shares, np.asarray(summary, np.float32)
 
 
-def _thinned(at_nodes: Float32) -> Float32:
-    """Node values at the rough nodes: the mean of the nodes around each."""
-    rough = len(at_nodes) // _NODES_PER_ROUGH
-    return np.asarray(cv2.resize(at_nodes, (rough, rough), interpolation=cv2.INTER_AREA), np.float32)
+def _soft_parts(face: SeenFace, surface: Surface, shares: _Shares, tones: Float32, sheet_map: Float32) -> Picture:
+    """What needs no detail, at the nodes (n g, g, 3): surroundings, and the tones of what was not seen."""
+    size = surface.cover.shape[::-1]
+    half_cells = surface.cells * np.float32(0.5) - np.float32(0.25)
+    fill = cv2.convertScaleAbs(look_up(face.appearance.fill, half_cells))
+    soft = _toned(cv2.resize(fill, size), shares.filled)
+    cv2.add(soft, _toned(cv2.resize(cv2.convertScaleAbs(tones), size), shares.empty), dst=soft)
+    return np.asarray(
+        cv2.add(soft, _toned(face.patch.sample(cv2.resize(sheet_map, size)), shares.sheet), dst=soft), np.uint8
+    )
 
 
-def _enlarged(rough: Float32, size: tuple[int, int]) -> Picture:
-    """Values 0..255 (c, c, 3) at the rough nodes, at the pixels."""
-    return np.asarray(cv2.resize(cv2.convertScaleAbs(rough), size), np.uint8)
+def _per_rough_row(values: list[float], views: ViewSet) -> Float32:
+    """One value a view, at the rows of its rough nodes, (n c, 1)."""
+    return np.repeat(np.array(values, np.float32), views.rough)[:, None]
+
+
+def _toned(colours: Picture, share: Float32) -> Picture:
+    """Colours (h, w, 3) times a share (h, w) of them."""
+    weight = np.asarray(cv2.convertScaleAbs(cv2.max(share, 0), alpha=255), np.uint8)
+    return np.asarray(cv2.multiply(colours, cv2.merge([weight] * 3), scale=1 / 255), np.uint8)
+
+
+def _surface(views: ViewSet, face: SeenFace, same_sides: list[float]) -> Surface:
+    """What lies behind the nodes; beyond the head's outline, in views from the camera's own side, the sheet.
+
+    Where a line of sight meets a head deformed from the mean is found by going back along the deformation, twice.
+    """
+    cells, origin = views.cells, None
+    depth, cover = cv2.split(views.depth_and_cover)
+    if face.deformation is not None:
+        x, y = cv2.split(views.rough_nodes)
+        across, down, _ = cv2.split(_in_view_frames(look_up(face.deformation, cells), views))
+        origin_x = x - across * views.rough_per_mm
+        origin_y = np.clip(y - down * views.rough_per_mm, views.first_row, views.last_row)
+        cells = look_up(views.cells, cv2.merge([origin_x, origin_y]))
+        across, down, deeper = cv2.split(_in_view_frames(look_up(face.deformation, cells), views))
+        origin_x = x - across * views.rough_per_mm
+        origin_y = np.clip(y - down * views.rough_per_mm, views.first_row, views.last_row)
+        nodes = np.float32(NODES_PER_ROUGH)
+        origin_x, origin_y, deeper = cv2.split(cv2.resize(cv2.merge([origin_x, origin_y, deeper]), cover.shape[::-1]))
+        origin = cv2.merge([origin_x * nodes + (nodes - 1) / 2, origin_y * nodes + (nodes - 1) / 2])
+        depth, cover = cv2.split(look_up(views.depth_and_cover, origin))
+        depth += deeper
+    for number, (geometry, same_side) in enumerate(zip(views.geometries, same_sides, strict=True)):
+        if same_side > 0:
+            part = views.block(number, views.nodes)
+            a, b, c = _sheet(geometry, face.head).astype(np.float32)
+            on_sheet = a * geometry.x_mm + b * geometry.y_mm + c
+            depth[part] += np.float32(same_side) * (1 - cover[part]) * (on_sheet - depth[part])
+    points = views.points.copy()
+    cv2.insertChannel(depth, points, 2)
+    return Surface(cells, points, cover, origin)
+
+
+def _in_view_frames(vectors: Float32, views: ViewSet) -> Float32:
+    """Vectors (n c, c, 3) of the head frame in the frame of the view they stand in."""
+    for number, geometry in enumerate(views.geometries):
+        rows = views.block(number, views.rough)
+        cv2.transform(vectors[rows], geometry.rotation, dst=vectors[rows])
+    return vectors
+
+
+def _same_side(geometry: ViewGeometry, head: HeadCamera) -> float:
+    """1 where a view looks from where the camera stands and sees nothing the camera does not; 0 from elsewhere."""
+    cosine = -float(geometry.rotation[2] @ head.towards_camera(FACE_CENTER_MM))
+    near, far = _SAME_SIDE_DEG
+    t = (math.degrees(math.acos(min(max(cosine, -1.0), 1.0))) - near) / (far - near)
+    t = min(max(t, 0.0), 1.0)
+    return 1 - t * t * (3 - 2 * t)
+
+
+def _sheet(geometry: ViewGeometry, head: HeadCamera) -> Float64:
+    """The sheet of the surroundings in a view's frame: (3,) a, b, c with depth = a x + b y + c, millimetres."""
+    normal = -(geometry.rotation @ head.towards_camera(_SHEET_MM))
+    if normal[2] < _STEEPEST_COSINE:
+        slant = np.sqrt(1 - _STEEPEST_COSINE**2) / max(np.hypot(normal[0], normal[1]), 1e-9)
+        normal = np.array([normal[0] * slant, normal[1] * slant, _STEEPEST_COSINE])
+    middle = geometry.rotation @ (_SHEET_MM - PIVOT_MM)
+    return np.array([-normal[0], -normal[1], middle @ normal]) / normal[2]
+
+
+def _sheet_map(face: SeenFace, geometry: ViewGeometry) -> Float32:
+    """Where in the patch (c, c, 2) the sheet behind the rough nodes of a view is seen."""
+    on_sheet = np.array([[1, 0, 0], [0, 1, 0], _sheet(geometry, face.head), [0, 0, 1]])
+    return face.project(geometry.rough_mm, face.project.matrix @ geometry.to_head @ on_sheet)

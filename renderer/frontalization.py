@@ -1,8 +1,8 @@
 """A face as a camera in front of it, or to any side of it, would see it (after Hassner et al. 2015).
 
-Every pixel of the view belongs to a point of the head's surface (or of its surroundings, which lie on a sheet behind it);
-the point is projected into the frame with the head's pose and sampled there. What the camera did not see is taken from
-the mirror image of the face, its brightness matched, and what it saw on neither side is filled with smooth tones.
+Every pixel of the view belongs to a point of the head's surface (or of its surroundings, which lie on a sheet behind
+it); the point is projected into the frame with the head's pose and sampled there. What the camera did not see is taken
+from the mirror image of the face, its brightness matched, and what it saw on neither side is filled with smooth tones.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from models.face_model import load_face_model
-from renderer.appearance import Appearance, chart_surface, facing, observe
+from renderer.appearance import chart_surface, facing, observe
 from renderer.blending import halved
-from renderer.drawing import FrontalView, SeenFace, draw_view, empty_view
-from renderer.surroundings import look_around
+from renderer.drawing import FrontalView, draw_views, empty_view
+from renderer.layers import SeenFace, Workspace
 from renderer.sampling import HeadCamera, Projector, cut_patch
-from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, view_geometry
+from renderer.surroundings import look_around
+from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, pixels_per_mm
+from renderer.view_set import view_set
 
 _REACH = 0.75
 """Half the side of the part of a frame that is sampled, over a view's field."""
@@ -50,10 +52,10 @@ def frontalize(
     A face of which the frame shows nothing gives a grey view of confidence 0. Raises ViewError for a view or a size out
     of range.
     """
-    geometry = view_geometry(view if isinstance(view, View) else View(float(view)), size)
+    views = view_set((view if isinstance(view, View) else View(float(view)),), size)
     head = HeadCamera(camera, pose.rotation, pose.translation, head_scale)
-    face = see(image, head, geometry.pixels_per_mm, shape)
-    return empty_view(size) if face is None else draw_view(face, geometry)
+    face = see(image, head, pixels_per_mm(size), shape)
+    return empty_view(size) if face is None else draw_views(face, views, Workspace())[0]
 
 
 def see(
@@ -61,13 +63,8 @@ def see(
     head: HeadCamera,
     view_pixels_per_mm: float,
     shape: npt.ArrayLike | None,
-    memory: Appearance | None = None,
-    share: float = 1.0,
 ) -> SeenFace | None:
-    """What all views of one face share; None where the frame shows nothing of it.
-
-    memory: what earlier frames showed of it; it goes `share` (0..1) of the way to what this one shows, and is used.
-    """
+    """What all views of one face share; None where the frame shows nothing of it."""
     if not np.isfinite(head.translation).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
         return None
     scale = head.pixels_per_mm(PIVOT_MM)
@@ -79,13 +76,10 @@ def see(
     deformation = None if shape is None else surface.deformation(shape)
     points = surface.points if deformation is None else surface.points + halved(deformation)
     small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
-    pixels = Projector(head, small)(points, np.eye(3), np.zeros(3))
+    pixels = Projector(head, small)(points)
     seen = facing(load_face_model(), head.towards_camera(_FRONT_MM))
     inside = small.inside(pixels, 1.0)
     if inside.min() < 1:
         seen = seen * cv2.resize(inside, seen.shape[1::-1])
     appearance = observe(small.sample(pixels), seen)
-    if memory is not None:
-        memory.follow(appearance, share)
-        appearance = memory
     return SeenFace(head, patch, Projector(head, patch), deformation, appearance, look_around(small, pixels))

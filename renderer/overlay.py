@@ -52,12 +52,14 @@ class OverlayFace:
     box: around the face, pixels of the picture; words stand beside it where the head's own box cannot be seen.
     track: the ID to show, which also chooses the colour.
     measured: False for a pose that was only predicted; it is drawn grey and dashed.
+    angles_deg: yaw, pitch and roll to write beside the head, where they are not those of `pose` (a zero of one's own).
     """
 
     pose: HeadPose
     box: Box
     track: int
     measured: bool = True
+    angles_deg: tuple[float, float, float] | None = None
 
 
 def draw_overlay(
@@ -142,7 +144,7 @@ def _draw_words(
     """Write ID, distance and angles above the head, or where there is room; `taken` grows by the place."""
     distance_cm = round(float(np.linalg.norm(face.pose.translation)) / 10)
     head = f"{face.track}  {distance_cm} cm" if face.measured else f"{face.track}  coasting"
-    yaw, pitch, roll = (round(angle) for angle in face.pose.angles_deg)
+    yaw, pitch, roll = (round(angle) for angle in face.angles_deg or face.pose.angles_deg)
     angles = f"yaw {yaw:+d}  pitch {pitch:+d}  roll {roll:+d}"
     if lettering.width(angles) > _WIDE_WORDS * (bounds[2] - bounds[0]):
         angles = f"Y{yaw:+d} P{pitch:+d} R{roll:+d}"

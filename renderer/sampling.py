@@ -14,6 +14,8 @@ from fpn.pose import HeadPose
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
+_HALVING = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
+"""Pixel centres stand at whole numbers: the outer edges of both pictures lie half a pixel out."""
 _LENS_GRID = 33
 """Points along each side of the grid on which a lens's distortion is looked up; it varies smoothly."""
 _NEAREST_MM = 60.0
@@ -50,11 +52,10 @@ class HeadCamera:
         """Frame pixels to a head millimetre across the line of sight at a point of the head."""
         return float(self.scale * self.camera.K[1, 1] / max(self.at(point_mm)[2], _NEAREST_MM))
 
-    def projection(self, rotation: Float64, origin: Float64) -> Float64:
-        """The (3, 4) pinhole projection of points X of another frame, x_head = rotation^T X + origin; no distortion."""
-        turned = self.scale * self.rotation @ rotation.T
-        offset = self.scale * self.rotation @ origin + self.translation
-        return np.asarray(self.camera.K @ np.column_stack([turned, offset]))
+    @property
+    def projection(self) -> Float64:
+        """The pinhole projection (3, 4) of homogeneous head coordinates to the frame; no distortion."""
+        return np.asarray(self.camera.K @ np.column_stack([self.scale * self.rotation, self.translation]))
 
 
 @dataclass(frozen=True)
@@ -74,21 +75,20 @@ class Patch:
         return np.array([[1 / x, 0, -left / x], [0, 1 / y, -top / y], [0, 0, 1]])
 
     def smaller(self, shrink: float) -> Patch:
-        """The same part about `shrink` times smaller (a whole number), every pixel the mean of those it covers."""
-        height, width = self.pixels.shape[:2]
-        n = min(round(shrink), height // 2, width // 2)
-        if n < 2:
-            return self
-        size = (width // n, height // n)
-        whole = self.pixels[: size[1] * n, : size[0] * n]
-        # Pixel centres at whole numbers: the outer edges of both lie half a pixel out.
-        scaling = np.array([[1 / n, 0, (1 / n - 1) / 2], [0, 1 / n, (1 / n - 1) / 2], [0, 0, 1]])
-        pixels = np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return Patch(pixels, scaling @ self.to_patch)
+        """The same part about `shrink` times smaller (a power of two), every pixel the mean of those it covers."""
+        patch = self
+        for _ in range(round(np.log2(max(shrink, 1.0)))):
+            height, width = (length // 2 for length in patch.pixels.shape[:2])
+            if min(height, width) < 2:
+                break
+            whole = patch.pixels[: 2 * height, : 2 * width]
+            pixels = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            patch = Patch(pixels, _HALVING @ patch.to_patch)
+        return patch
 
-    def sample(self, pixels: Float32) -> npt.NDArray[np.uint8]:
-        """Colours (h, w, 3) at coordinates (h, w, 2) of the patch; beyond its border those of the border."""
-        colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    def sample(self, pixels: Float32, into: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
+        """Colours (h, w, 3) at coordinates (h, w, 2) of the patch, beyond its border those of the border; in `into`."""
+        colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(colours, np.uint8)
 
     def inside(self, pixels: Float32, margin: float) -> Float32:
@@ -100,7 +100,8 @@ class Patch:
 
 
 def cut_patch(image: npt.NDArray[np.uint8], center: Float64, half: float, shrink: float) -> Patch | None:
-    """The square of `half` pixels around `center` (2,) as far as `image` reaches, `shrink` times smaller if that is much.
+    """The square of `half` pixels around `center` (2,) as far as `image` reaches, `shrink` times smaller if that is
+    much.
 
     None where not two pixels of it lie in the picture.
     """
@@ -115,32 +116,47 @@ def cut_patch(image: npt.NDArray[np.uint8], center: Float64, half: float, shrink
 
 
 class Projector:
-    """Points of a head, given in any frame, to coordinates of a patch; vectorised, in single precision."""
+    """Points of a head to coordinates of a patch; vectorised, in single precision."""
 
     def __init__(self, head: HeadCamera, patch: Patch) -> None:
-        self._head = head
-        self._to_patch = patch.to_patch
-        self._offsets: Float32 | None = None
-        if head.camera.distortion.size:
-            self._place_lens_grid(patch)
+        self.matrix = patch.to_patch @ head.projection
+        """Pinhole projection (3, 4) of homogeneous head coordinates to the patch."""
+        self._offsets = _lens_offsets(head.camera, patch) if head.camera.distortion.size else None
 
-    def __call__(self, points: Float32, rotation: Float64, origin: Float64) -> Float32:
-        """Coordinates (h, w, 2) of points X (h, w, 3) float32 whose head coordinates are rotation^T X + origin."""
-        ideal = cv2.perspectiveTransform(points, self._to_patch @ self._head.projection(rotation, origin))
-        if self._offsets is None:
-            return np.asarray(ideal, np.float32)
-        at = (ideal - self._grid_start) * self._grid_scale
-        return np.asarray(ideal + cv2.remap(self._offsets, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    def __call__(self, points: Float32, matrix: Float64 | None = None) -> Float32:
+        """Coordinates (h, w, 2) of points (h, w, k) float32: head coordinates, or what `matrix` (3, k + 1) takes to
+        homogeneous coordinates of the patch.
+        """
+        ideal = np.asarray(cv2.perspectiveTransform(points, self.matrix if matrix is None else matrix), np.float32)
+        return ideal if self._offsets is None else self._offsets.moved(ideal)
 
-    def _place_lens_grid(self, patch: Patch) -> None:
-        """How far the lens moves what a pinhole would show at the points of a grid over the patch and around it."""
-        height, width = patch.pixels.shape[:2]
-        camera = self._head.camera
-        x = np.linspace(-0.5 * width, 1.5 * width, _LENS_GRID)
-        y = np.linspace(-0.5 * height, 1.5 * height, _LENS_GRID)
-        ideal = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-        rays = np.column_stack([ideal, np.ones(len(ideal))]) @ np.linalg.inv(self._to_patch @ camera.K).T
-        real = np.column_stack([camera.project(rays), np.ones(len(rays))]) @ self._to_patch[:2].T
-        self._offsets = (real - ideal).reshape(_LENS_GRID, _LENS_GRID, 2).astype(np.float32)
-        self._grid_start = np.float32([x[0], y[0]])
-        self._grid_scale = np.float32([1 / (x[1] - x[0]), 1 / (y[1] - y[0])])
+
+@dataclass(frozen=True)
+class _LensOffsets:
+    """How far a lens moves what a pinhole would show, (n, n, 2) at the points of a grid: first point and step (2,)."""
+
+    offsets: Float32
+    first: Float32
+    step: Float32
+
+    def moved(self, ideal: Float32) -> Float32:
+        """Coordinates (h, w, 2) with the lens, of those without."""
+        at = (ideal - self.first) / self.step
+        return np.asarray(
+            ideal + cv2.remap(self.offsets, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
+
+
+def _lens_offsets(camera: Camera, patch: Patch) -> _LensOffsets:
+    """Over a patch and around it as far again."""
+    height, width = patch.pixels.shape[:2]
+    x = np.linspace(-0.5 * width, 1.5 * width, _LENS_GRID)
+    y = np.linspace(-0.5 * height, 1.5 * height, _LENS_GRID)
+    ideal = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    rays = np.column_stack([ideal, np.ones(len(ideal))]) @ np.linalg.inv(patch.to_patch @ camera.K).T
+    real = np.column_stack([camera.project(rays), np.ones(len(rays))]) @ patch.to_patch[:2].T
+    return _LensOffsets(
+        offsets=(real - ideal).reshape(_LENS_GRID, _LENS_GRID, 2).astype(np.float32),
+        first=np.array([x[0], y[0]], np.float32),
+        step=np.array([x[1] - x[0], y[1] - y[0]], np.float32),
+    )

@@ -15,6 +15,7 @@ Float32 = npt.NDArray[np.float32]
 
 _PIXELS = 32
 """Along the longer side of the picture that surroundings are kept in."""
+_GREY = np.full(3, 128, np.float32)
 _HEAD_ROWS = 29
 """Rows of the chart at half its resolution from the crown down to the jaw."""
 
@@ -48,5 +49,5 @@ def look_around(patch: Patch, head: Float32) -> Surroundings:
     there = np.zeros(small.pixels.shape[:2], np.float32)
     cv2.fillConvexPoly(there, np.rint(corners * 16).astype(np.int32), 1.0, cv2.LINE_8, 4)
     free = (1 - cv2.dilate(there, np.ones((3, 3), np.uint8)))[..., None]
-    tones = spread(np.dstack([small.pixels * free, free]))
+    tones = spread(np.dstack([small.pixels * free, free]), _GREY)
     return Surroundings(np.dstack([tones, cv2.GaussianBlur(there, (0, 0), 0.7)]), small.to_patch)

@@ -18,7 +18,7 @@ from fpn.rotations import rotation_from_angles
 from models import FpnLiveError
 from models.face_model import PARTS, load_face_model
 from renderer.blending import smooth_step
-from renderer.chart import to_chart
+from renderer.chart import to_cells, to_chart
 from renderer.zbuffer import interpolate, rasterise
 
 Float32 = npt.NDArray[np.float32]
@@ -40,7 +40,10 @@ ROUGH_SPACING = 4
 """The same for weights and tones, which vary more smoothly still."""
 EYE_SHIFT_MM = np.array([63.0, 0.0, 0.0])
 """From the right eye to the left one, by the distance between an average adult's pupils."""
-_RIM_MM = 3.5
+_NECK_MM = (125.0, 165.0)
+_MOUTH_MM, _MOUTH_EXTENT_MM = np.array([0.0, 70.0, -15.0]), np.array([34.0, 16.0, 30.0])
+_SLIT_MM = 12.0
+_RIM_MM = 2.5
 """Over this width beyond the head's outline the surface runs from the head to its surroundings."""
 
 
@@ -104,41 +107,43 @@ def seed_views(yaw_deg: float) -> tuple[View, ...]:
 class ViewGeometry:
     """What a view of a given size knows of the mean head.
 
-    Node (i, j) of its grid stands at pixel (2 j + 0.5, 2 i + 0.5), rough node (i, j) at (4 j + 1.5, 4 i + 1.5); the grids
-    may reach beyond the view by some pixels.
+    Node (i, j) of its grid stands at pixel (2 j - 3.5, 2 i - 3.5), rough node (i, j) at (4 j - 2.5, 4 i - 2.5): the
+    grids reach a rough node beyond the view all around.
 
     view, size (pixels a side), rotation (3, 3).
-    points_mm: (g, g, 3) float32, at each node the surface's point in the view's frame, whose origin is `PIVOT_MM`; beyond
-        the head's outline with the depth of its nearest point.
+    x_mm, y_mm, depth_mm: (g, g) float32, at each node the surface's point in the view's frame, whose origin is
+        `PIVOT_MM`; beyond the head's outline with the depth of its nearest point.
     cover: (g, g) float32, 1 on the head, 0 on its surroundings, in between along the rim.
-    chart: (c, c, 2) float32, chart coordinates of the rough nodes; beyond the outline its nearest point's.
+    cells: (c, c, 2) float32, cells of the chart (see `renderer.chart`) at the rough nodes; beyond the outline its
+    nearest
+        point's.
+    rough_mm: (c, c, 2) float32, x and y of the rough nodes.
     right_eye, left_eye: (g, g) float32, soft masks of what lies between the lids of the person's right and left eye.
     """
 
     view: View
     size: int
     rotation: npt.NDArray[np.float64]
-    points_mm: Float32
+    x_mm: Float32
+    y_mm: Float32
+    depth_mm: Float32
     cover: Float32
-    chart: Float32
+    cells: Float32
+    rough_mm: Float32
     right_eye: Float32
     left_eye: Float32
 
     @cached_property
-    def depth_and_cover(self) -> Float32:
-        """(g, g, 2) float32, both together."""
-        return np.dstack([self.points_mm[..., 2], self.cover])
+    def to_head(self) -> npt.NDArray[np.float64]:
+        """Takes homogeneous coordinates of the view's frame to the head's, (4, 4)."""
+        matrix = np.eye(4)
+        matrix[:3] = np.column_stack([self.rotation.T, PIVOT_MM])
+        return matrix
 
-    @cached_property
-    def rough_nodes(self) -> Float32:
-        """(c, c, 2) float32, the rough nodes' own numbers, column and row."""
-        along = np.arange(len(self.chart), dtype=np.float32)
-        return np.dstack(np.meshgrid(along, along))
 
-    @property
-    def pixels_per_mm(self) -> float:
-        """Of the view."""
-        return self.size / FIELD_MM
+def pixels_per_mm(size: int) -> float:
+    """Of a view of `size` pixels a side."""
+    return size / FIELD_MM
 
 
 @lru_cache(maxsize=64)
@@ -149,31 +154,46 @@ def view_geometry(view: View, size: int) -> ViewGeometry:
     """
     check_size(size)
     model = load_face_model()
-    rough = -(-size // ROUGH_SPACING)
+    rough = -(-size // ROUGH_SPACING) + 2
     nodes = rough * ROUGH_SPACING // NODE_SPACING
     posed = (model.mean - PIVOT_MM) @ view.rotation.T
     node_mm = NODE_SPACING * FIELD_MM / size
-    first = ((NODE_SPACING - 1) / 2 - (size - 1) / 2) * FIELD_MM / size
+    first = ((NODE_SPACING - 1) / 2 - ROUGH_SPACING - (size - 1) / 2) * FIELD_MM / size
     screen = np.column_stack([(posed[:, :2] - first) / node_mm, posed[:, 2]])
     index, weights = rasterise(screen, model.triangles, (nodes, nodes))
     seen = index >= 0
-    nearest = _nearest(seen)
     at_vertices = np.column_stack([posed[:, 2], model.mean]).astype(np.float32)
-    at_nodes = interpolate(index, weights, model.triangles, at_vertices).reshape(-1, 4)[nearest]
+    at_nodes = interpolate(index, weights, model.triangles, at_vertices).reshape(-1, 4)[_nearest(seen)]
+    points = at_nodes[..., 1:]
     outside = np.asarray(cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     along = (first + node_mm * np.arange(nodes)).astype(np.float32)
     x, y = np.meshgrid(along, along)
-    chart = to_chart(at_nodes[..., 1:])
+    # The bare shoulders of the model are nobody's: what is below the neck belongs to the surroundings.
+    clothed = smooth_step((points[..., 1] - _NECK_MM[0]) / np.float32(_NECK_MM[1] - _NECK_MM[0]))
     return ViewGeometry(
         view=view,
         size=size,
         rotation=view.rotation,
-        points_mm=np.dstack([x, y, at_nodes[..., 0]]),
-        cover=1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM)),
-        chart=np.ascontiguousarray(chart[::2, ::2]),
+        x_mm=x,
+        y_mm=y,
+        depth_mm=_without_recesses(at_nodes[..., 0], points, node_mm),
+        cover=(1 - clothed) * (1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM))),
+        cells=np.ascontiguousarray(to_cells(to_chart(points))[::2, ::2]),
+        rough_mm=np.dstack([x, y])[::2, ::2] + np.float32(node_mm / 2),
         right_eye=_soft_mask(seen & (model.parts[index] == PARTS["right eye"]), node_mm),
         left_eye=_soft_mask(seen & (model.parts[index] == PARTS["left eye"]), node_mm),
     )
+
+
+def _without_recesses(depth: Float32, points: Float32, node_mm: float) -> Float32:
+    """Depth (g, g) with the slit between the lips level with them: an open mouth or teeth may be seen there, which
+    would be looked for in the wrong place by a camera from the side. points: (g, g, 3), of the mean head.
+    """
+    mouth = np.linalg.norm((points - _MOUTH_MM) / _MOUTH_EXTENT_MM, axis=-1)
+    width = 2 * round(_SLIT_MM / node_mm / 2) + 1
+    level = cv2.morphologyEx(depth, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    level = cv2.GaussianBlur(level, (0, 0), max(1.5 / node_mm, 0.3))
+    return np.asarray(depth + smooth_step((1 - mouth) * 4) * (level - depth), np.float32)
 
 
 def _soft_mask(inside: npt.NDArray[np.bool_], node_mm: float) -> Float32:

@@ -24,7 +24,9 @@ def rasterise(screen: npt.NDArray[np.floating[Any]], triangles: Int32, size: tup
     rows, columns = size
     corners = screen[triangles]
     a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    area = (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1]) - (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1])
+    area: npt.NDArray[np.floating[Any]] = (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1]) - (b[:, 0] - a[:, 0]) * (
+        c[:, 1] - a[:, 1]
+    )
     low = np.maximum(np.ceil(corners[..., :2].min(1)), 0).astype(int)
     high = np.minimum(np.floor(corners[..., :2].max(1)), [columns - 1, rows - 1]).astype(int)
     extent = (high - low).max(1) + 1
@@ -47,7 +49,10 @@ def rasterise(screen: npt.NDArray[np.floating[Any]], triangles: Int32, size: tup
 
 def interpolate(index: Int32, weights: Float32, triangles: Int32, at_vertices: Float32) -> Float32:
     """What is given at the vertices (V, n) float32, at every covered pixel (H, W, n) float32, 0 where none."""
-    return np.einsum("hwk,hwkn->hwn", weights, at_vertices[triangles[index]]).astype(np.float32)
+    found = np.zeros((*index.shape, at_vertices.shape[1]), np.float32)
+    covered = index >= 0
+    found[covered] = np.einsum("pk,pkn->pn", weights[covered], at_vertices[triangles[index[covered]]])
+    return found
 
 
 def _batches(facing: npt.NDArray[np.bool_], extent: npt.NDArray[np.int64]) -> list[tuple[npt.NDArray[np.int64], int]]:

@@ -1,8 +1,8 @@
 """Make the face model that is used at run time: `models/face_model.npz` and its entry in the manifest.
 
-The head is ICT-FaceKit's face, skull and neck with lips and lids closed by membranes; its shape follows the components the
-network predicts; its texture is the average of hundreds of photographs. What each part of the surface hides from which
-side is drawn here once and for all, with a z-buffer.
+The head is ICT-FaceKit's face, skull and neck with lips and lids closed by membranes; its shape follows the components
+the network predicts; its texture is the average of hundreds of photographs. What each part of the surface hides from
+which side is drawn here once and for all, with a z-buffer.
 """
 
 from __future__ import annotations
@@ -69,13 +69,13 @@ def closed_surface(model: HeadModel) -> Surface:
         for loop, part in zip(loops, parts, strict=True)
     ]
     most = max(membrane.sources.shape[1] for membrane in membranes)
-    sources, weights = [np.arange(count)[:, None].repeat(most, 1)], [np.eye(1, most).repeat(count, 0)]
-    bulge, all_triangles = [np.zeros((count, 3))], [triangles]
+    sources, weights = [np.arange(count)[:, None].repeat(most, 1)], [np.eye(1, most, dtype=np.float32).repeat(count, 0)]
+    bulge, all_triangles = [np.zeros((count, 3), np.float32)], [triangles]
     for membrane in membranes:
         total = sum(len(part) for part in sources)
         padding = ((0, 0), (0, most - membrane.sources.shape[1]))
         sources.append(np.pad(membrane.sources, padding))
-        weights.append(np.pad(membrane.weights, padding))
+        weights.append(np.pad(membrane.weights, padding).astype(np.float32))
         bulge.append(membrane.bulge)
         new = membrane.triangles.copy()
         new[new < 0] = total - 1 - new[new < 0]  # -1 is the membrane's own first vertex, -2 its second
@@ -184,7 +184,7 @@ def visibility_table(
 
 
 def _recesses(points: Float32) -> Float32:
-    """1 at the mouth and the nostrils, which count as seen where the skin around them is, of points (H, W, 3); else 0."""
+    """1 at the mouth and nostrils of points (H, W, 3), which count as seen where the skin around them is; else 0."""
     reach = [
         np.linalg.norm((points[..., :2] - middle) / extent, axis=-1)
         for middle, extent in (((0, 71), (30, 15)), ((0, 45), (16, 10)))
@@ -193,8 +193,9 @@ def _recesses(points: Float32) -> Float32:
 
 
 def _in_sight(at: Float32, depth: Float32, cosine: Float32) -> Float32:
-    """How clearly (H, W) 0..1 points (H, W, 3) on the screen stand out: not hidden, nor next to an edge that may hide them
-    in a head of slightly another shape, nor next to the outline, where a photograph would show what is behind the head.
+    """How clearly (H, W) 0..1 points (H, W, 3) on the screen stand out: not hidden, nor next to an edge that may hide
+    them in a head of slightly another shape, nor next to the outline, where a photograph would show what is behind the
+    head.
 
     depth: (h, w) of the head on the screen, +inf where there is none. cosine: (H, W), of the surface at the points.
     """

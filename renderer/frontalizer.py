@@ -1,0 +1,117 @@
+"""Views of tracked faces, frame after frame: what is filled in follows each track smoothly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fpn.camera import Camera
+from fpn.network import IDENTITY_COUNT
+from fpn.pose import HeadPose
+from renderer.appearance import Appearance
+from renderer.drawing import FrontalView, draw_views, empty_view
+from renderer.frontalization import see
+from renderer.layers import Workspace
+from renderer.sampling import HeadCamera
+from renderer.view import DEFAULT_VIEW_SIZE, View, check_size, pixels_per_mm
+from renderer.view_set import view_set
+
+_WEIGHTS_S = 0.08
+"""Time constant of the shares of what is seen and mirrored: they follow the pose, and only its trembling is to go."""
+_TONES_S = 0.5
+"""Of the tones that parts are filled and matched with: light changes slowly."""
+_IDENTITY_S = 1.5
+"""Of the identity weights: a person's bones do not move."""
+_EXPRESSION_S = 0.04
+"""Of the expression weights: a blink lasts a tenth of a second."""
+_FORGET_S = 1.0
+"""A face not seen for this long begins anew."""
+
+
+@dataclass(frozen=True)
+class TrackedFace:
+    """A face to show views of.
+
+    track: ID that it keeps from frame to frame. pose: in the camera frame.
+    shape: (50,) weights of the face model, as the network gives them; None for the mean face.
+    """
+
+    track: int
+    pose: HeadPose
+    shape: npt.ArrayLike | None = None
+
+
+@dataclass
+class _Memory:
+    """What is remembered of a track: when it was last seen, its shape weights (50,) and its appearance."""
+
+    time_s: float
+    shape: npt.NDArray[np.float32] | None
+    appearance: Appearance
+
+
+class Frontalizer:
+    """Renders views of tracked faces; keeps what it needs from frame to frame, and the memory it works in.
+
+    views: which sides; may be set anew at any time. size: pixels a side. head_scale: size of the heads over the average
+    adult's, the same that the poses are computed with.
+
+    Raises ViewError for a size out of range.
+    """
+
+    def __init__(
+        self, views: Sequence[View] = (View(),), size: int = DEFAULT_VIEW_SIZE, *, head_scale: float = 1.0
+    ) -> None:
+        check_size(size)
+        self.views = tuple(views)
+        self.size = size
+        self._head_scale = head_scale
+        self._memories: dict[int, _Memory] = {}
+        self._workspace = Workspace()
+
+    def render(
+        self, image: npt.NDArray[np.uint8], faces: Sequence[TrackedFace], camera: Camera, time_s: float
+    ) -> list[tuple[FrontalView, ...]]:
+        """The views of each of `faces`, in order, one for each of `self.views`.
+
+        image: (H, W, 3) uint8 BGR, the full frame. camera: its intrinsics. time_s: when it was taken; time that runs
+        backwards begins everything anew. A face of which the frame shows nothing gives grey views of confidence 0.
+        """
+        self._forget(time_s)
+        return [self._render_one(image, face, camera, time_s) for face in faces]
+
+    def reset(self) -> None:
+        """Forget all tracks, as between unrelated pictures."""
+        self._memories.clear()
+
+    def _render_one(
+        self, image: npt.NDArray[np.uint8], face: TrackedFace, camera: Camera, time_s: float
+    ) -> tuple[FrontalView, ...]:
+        memory = self._memories.get(face.track)
+        elapsed = math.inf if memory is None else time_s - memory.time_s
+        shape = None if face.shape is None else np.asarray(face.shape, np.float32)
+        if shape is not None and memory is not None and memory.shape is not None:
+            shares = np.full(len(shape), _share(elapsed, _EXPRESSION_S), np.float32)
+            shares[:IDENTITY_COUNT] = _share(elapsed, _IDENTITY_S)
+            shape = memory.shape + shares * (shape - memory.shape)
+        head = HeadCamera(camera, face.pose.rotation, face.pose.translation, self._head_scale)
+        seen = see(image, head, pixels_per_mm(self.size), shape)
+        if seen is None:
+            return tuple(empty_view(self.size) for _ in self.views)
+        if memory is not None:
+            seen.appearance.settle(memory.appearance, 1 - _share(elapsed, _WEIGHTS_S), 1 - _share(elapsed, _TONES_S))
+        self._memories[face.track] = _Memory(time_s, shape, seen.appearance)
+        return draw_views(seen, view_set(self.views, self.size), self._workspace)
+
+    def _forget(self, time_s: float) -> None:
+        recent = {track: m for track, m in self._memories.items() if 0 <= time_s - m.time_s <= _FORGET_S}
+        self._memories = recent
+
+
+def _share(elapsed_s: float, time_constant_s: float) -> float:
+    """How far a value goes to its new one in that time."""
+    return 1 - math.exp(-elapsed_s / time_constant_s)

@@ -1,0 +1,80 @@
+"""Several views drawn together: their grids stand one below the other, so that each step is one call for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.view import NODE_SPACING, ROUGH_SPACING, View, ViewGeometry, pixels_per_mm, view_geometry
+
+Float32 = npt.NDArray[np.float32]
+
+NODES_PER_ROUGH = ROUGH_SPACING // NODE_SPACING
+
+
+@dataclass(frozen=True)
+class ViewSet:
+    """The geometry of n views (see `renderer.view.ViewGeometry`), stacked along the rows.
+
+    points: (n g, g, 3) float32, the surface's points at the nodes, each in the frame of its view.
+    depth_and_cover: (n g, g, 2). cells: (n c, c, 2). rough_nodes: (n c, c, 2), the rough nodes' own numbers in the
+    stack, column and row; first_row, last_row: (n c, 1), the rows of the stack a row's view begins and ends with.
+    """
+
+    geometries: tuple[ViewGeometry, ...]
+    size: int
+    points: Float32
+    depth_and_cover: Float32
+    cells: Float32
+    rough_nodes: Float32
+    first_row: Float32
+    last_row: Float32
+
+    @property
+    def rough(self) -> int:
+        """Rough nodes along each side of a view."""
+        return len(self.geometries[0].cells)
+
+    @property
+    def nodes(self) -> int:
+        """Nodes along each side of a view."""
+        return self.rough * NODES_PER_ROUGH
+
+    @property
+    def full(self) -> int:
+        """Pixels along each side of a view, those beyond its border included."""
+        return self.rough * ROUGH_SPACING
+
+    @property
+    def rough_per_mm(self) -> np.float32:
+        """Rough nodes to a millimetre."""
+        return np.float32(pixels_per_mm(self.size) / ROUGH_SPACING)
+
+    def block(self, number: int, length: int) -> slice:
+        """The rows of a view in a stack in which each has `length` of them."""
+        return slice(number * length, (number + 1) * length)
+
+
+@lru_cache(maxsize=64)
+def view_set(views: tuple[View, ...], size: int) -> ViewSet:
+    """The geometry of `views` of `size` pixels a side, kept for the next call.
+
+    Raises ViewError for a size out of range.
+    """
+    geometries = tuple(view_geometry(view, size) for view in views)
+    rough = len(geometries[0].cells)
+    columns, rows = np.meshgrid(np.arange(rough), np.arange(rough * len(views)))
+    first = np.repeat(np.arange(len(views)) * rough, rough)[:, None].astype(np.float32)
+    return ViewSet(
+        geometries=geometries,
+        size=size,
+        points=np.concatenate([np.dstack([g.x_mm, g.y_mm, g.depth_mm]) for g in geometries]),
+        depth_and_cover=np.concatenate([np.dstack([g.depth_mm, g.cover]) for g in geometries]),
+        cells=np.concatenate([g.cells for g in geometries]),
+        rough_nodes=np.dstack([columns, rows]).astype(np.float32),
+        first_row=first,
+        last_row=first + np.float32(rough - 1),
+    )
