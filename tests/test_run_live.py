@@ -16,6 +16,7 @@ import av
 import cv2
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from models import MODELS_FOLDER
 from tests.tracker.sources.material import write_clip, write_grey_clip, write_list, write_picture
@@ -258,7 +259,44 @@ def test_offline_smoothing_that_is_broken_off_writes_nothing_and_says_so(run, lo
     assert not list(tmp_path.iterdir())
 
 
+def test_the_neutral_pose_is_zero_in_the_log_and_remembered_for_the_next_run(run, tmp_path):
+    def log(name, *options):
+        path = tmp_path / name
+        arguments = "--source", "demo", "--max-frames", 40, "--no-display", "--poses", path
+        assert run(*arguments, *options).code == 0
+        names = "qx", "qy", "qz", "qw", "tx_mm", "ty_mm", "tz_mm"
+        table = np.array([[float(row[name]) for name in names] for row in rows(path)])
+        return Rotation.from_quat(table[:, :4]), table[:, 4:]
+
+    zero = tmp_path / "zero.json"
+    turned, place = log("camera.csv")
+    for name, options in (
+        ("first.csv", ("--neutral", "--neutral-file", zero)),
+        ("next.csv", ("--neutral-file", zero)),
+    ):
+        seen_turned, seen_place = log(name, *options)
+        # Frame 15 is half a second after the first.
+        expected = turned[15].inv() * turned
+        assert np.degrees((seen_turned[15:].inv() * expected[15:]).magnitude()).max() < 0.01
+        np.testing.assert_allclose(seen_place[15:], turned[15].inv().apply(place - place[15])[15:], atol=0.01)
+    assert np.abs(place - place[15]).max() > 0.1
+
+
+def test_the_zero_pose_of_offline_smoothing_is_a_smoothed_one(run, tmp_path):
+    arguments = "--source", "demo", "--max-frames", 20, "--no-display", "--smoothing", "offline", "--neutral"
+    assert run(*arguments, "--poses", tmp_path / "poses.csv").code == 0
+    found = rows(tmp_path / "poses.csv")
+    assert [float(row["yaw_deg"]) for row in found[:16]] == [0] * 16
+    assert float(found[19]["yaw_deg"]) != 0
+
+
 # --- what goes wrong
+
+
+def test_a_neutral_file_that_is_something_else_is_refused_and_left_alone(refused, clip, log, tmp_path):
+    (tmp_path / "zero.json").write_text("precious")
+    assert "another name" in refused(17, "--source", clip, "--neutral-file", tmp_path / "zero.json", *log)
+    assert (tmp_path / "zero.json").read_text() == "precious"
 
 
 def test_offline_smoothing_of_a_live_source_is_refused_with_what_to_do(refused, clip, log, monkeypatch):

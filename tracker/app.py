@@ -18,6 +18,7 @@ from tracker.head_pose_tracker import HeadPoseTracker
 from tracker.interruption import Interrupted, SignalGuard
 from tracker.intrinsics import Intrinsics
 from tracker.loop import follow
+from tracker.neutral import SETTLE_S, Neutral
 from tracker.options import AVERAGE_IPD_MM, OFFLINE, Options
 from tracker.recording import Recording, write_recording
 from tracker.report import Report, RunStatistics, summary_lines
@@ -88,6 +89,12 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
         intrinsics.check(*source.size)
         if source.gives_boxes:
             boxes_given.set()
+        neutral = Neutral(
+            source.name,
+            file=options.neutral_file,
+            from_first_face=options.neutral,
+            settle_s=SETTLE_S if source.is_sequence else 0.0,
+        )
         sinks = open_sinks(
             source,
             window=options.display,
@@ -95,6 +102,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             poses=options.poses,
             overwrite=options.overwrite,
             inputs=_inputs(options),
+            neutral=neutral,
         )
         for sink in sinks:
             resources.enter_context(sink)
@@ -123,6 +131,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             report,
             signals,
             max_frames=options.max_frames,
+            neutral=None if offline else neutral,
         )
         if not statistics.frames:
             raise EmptySourceError(f"{source.name}: not a single frame came; check what it holds")
@@ -132,7 +141,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
                 again = resources.enter_context(open_source(options.source))
             report.end_progress()
             report.begin_progress(f"{source.name}, smoothed", statistics.frames)
-            write_recording(recording.smoothed(), again, sinks, annotate, statistics, report, signals)
+            write_recording(recording.smoothed(), again, sinks, annotate, statistics, report, signals, neutral)
 
 
 def _print_summary(statistics: RunStatistics, options: Options, report: Report, *, complete: bool) -> None:
@@ -153,7 +162,13 @@ def _print_cameras() -> None:
 
 def _inputs(options: Options) -> list[Path]:
     """Files that are read and must not be replaced by an output."""
-    given = [Path(options.source), options.weights, options.camera_calibration, options.detector_model]
+    given = [
+        Path(options.source),
+        options.weights,
+        options.camera_calibration,
+        options.detector_model,
+        options.neutral_file,
+    ]
     return [path for path in given if path is not None]
 
 

@@ -47,6 +47,12 @@ class SinkError(FpnLiveError):
     exit_code = 15
 
 
+class NeutralError(FpnLiveError):
+    """A file of neutral poses that cannot be read or written."""
+
+    exit_code = 17
+
+
 class DisplayError(SinkError):
     """A window that cannot be opened."""
 

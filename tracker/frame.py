@@ -63,11 +63,30 @@ class TrackedPose:
 class TrackedFrame:
     """A frame with everything found in it, as sinks receive it.
 
+    poses: in the camera frame.
     camera: the intrinsics in force for this frame.
     rate_hz: frames a second through the loop, a running average; 0 before it is known.
+    neutral: the pose that the person calls zero, in the camera frame; None for poses told in the camera frame.
     """
 
     frame: Frame
     poses: tuple[TrackedPose, ...]
     camera: Camera
     rate_hz: float
+    neutral: HeadPose | None = None
+
+    def told(self, face: TrackedPose) -> HeadPose:
+        """A face's pose as outputs tell it: in the camera frame, or in that of the neutral pose, if there is one.
+
+        The latter is the frame of the head when it had the neutral pose: `R = R_neutral^T R_camera`,
+        `t = R_neutral^T (t_camera - t_neutral)`.
+        """
+        if self.neutral is None:
+            return face.pose
+        back, pose = self.neutral.rotation.T, face.pose
+        return HeadPose(
+            rotation=back @ pose.rotation,
+            translation=back @ (pose.translation - self.neutral.translation),
+            rotation_covariance=back @ pose.rotation_covariance @ back.T,
+            position_covariance=back @ pose.position_covariance @ back.T,
+        )

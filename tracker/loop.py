@@ -14,6 +14,7 @@ from fpn.camera import Camera
 from fpn.roi import Box
 from tracker.frame import Frame, TrackedFrame, TrackedPose
 from tracker.interruption import SignalGuard
+from tracker.neutral import Neutral
 from tracker.report import Report, RunStatistics
 from tracker.sinks.base import Sink
 from tracker.sources.base import Source
@@ -50,11 +51,13 @@ def follow(
     signals: SignalGuard,
     *,
     max_frames: int | None = None,
+    neutral: Neutral | None = None,
 ) -> None:
     """Run until the source ends, `max_frames` are done or a sink is told to stop; `statistics` tells how it went.
 
     camera_of: gives the intrinsics that hold for a frame.
     annotate: draws what was found into a copy of the frame; called once a frame, and only if a sink needs it.
+    neutral: gives the neutral pose that holds for a frame.
 
     Raises what sources and sinks raise, and Interrupted after Ctrl-C, between two frames.
     """
@@ -75,6 +78,8 @@ def follow(
                 tracker.camera = camera = camera_of(frame)
                 poses = tracker.update(frame.image, frame.time_s, frame.boxes)
                 result = TrackedFrame(frame, poses, camera, rate.tick())
+                if neutral is not None:
+                    result = neutral.applied(result)
                 picture = None
                 if needs_picture:
                     with statistics.stage("draw"):

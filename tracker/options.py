@@ -35,6 +35,8 @@ class Options:
     fov: float | None
     camera_calibration: Path | None
     ipd: float
+    neutral: bool
+    neutral_file: Path | None
     smoothing: str
     output: Path | None
     poses: tuple[Path, ...]
@@ -173,6 +175,19 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         metavar="MM",
         help="distance between the person's pupils in millimetres; scales all positions (default: %(default)g, an "
         "average adult)",
+    )
+    group.add_argument(
+        "--neutral",
+        action="store_true",
+        help="make the pose that the first face has half a second after it is first seen the zero of angles and "
+        "positions; in the window, the key n does so at any time (default: they are told from the camera)",
+    )
+    group.add_argument(
+        "--neutral-file",
+        type=Path,
+        metavar="FILE",
+        help="remember the zero pose in this file (JSON), for each camera its own, and begin with it (default: it is "
+        "forgotten)",
     )
 
 

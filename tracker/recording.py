@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tracker.frame import TrackedFrame, TrackedPose, TrackState
 from tracker.interruption import SignalGuard
+from tracker.neutral import Neutral
 from tracker.report import Report, RunStatistics
 from tracker.sinks.base import Sink
 from tracker.sources.base import Source
@@ -61,6 +62,7 @@ def write_recording(
     statistics: RunStatistics,
     report: Report,
     signals: SignalGuard,
+    neutral: Neutral | None = None,
 ) -> None:
     """Give smoothed frames to the sinks; `source` reads the same recording anew, where a sink needs pictures.
 
@@ -70,7 +72,7 @@ def write_recording(
     started = time.perf_counter()
     statistics.unwritten = False
     try:
-        _write(results, source, sinks, annotate, statistics, report, signals)
+        _write(results, source, sinks, annotate, statistics, report, signals, neutral)
     finally:
         statistics.loop_s += time.perf_counter() - started
 
@@ -83,11 +85,13 @@ def _write(
     statistics: RunStatistics,
     report: Report,
     signals: SignalGuard,
+    neutral: Neutral | None,
 ) -> None:
     recording = [sink for sink in sinks if not sink.waits_for_people]
     interactive = [sink for sink in sinks if sink.waits_for_people]
-    for result in _with_pictures(results, source, statistics) if source is not None else results:
+    for each in _with_pictures(results, source, statistics) if source is not None else results:
         with signals.deferred():
+            result = each if neutral is None else neutral.applied(each)
             picture = None
             if source is not None:
                 with statistics.stage("draw"):

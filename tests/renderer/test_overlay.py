@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +201,10 @@ class TestWords:
     def test_name_the_track_its_distance_and_its_angles(self, monkeypatch):
         words = self.said(monkeypatch, [face(yaw=12.4, pitch=-5.4, roll=3.4, at=(0, 300, 400), track=17)])
         assert words == ["17  50 cm", "yaw +12  pitch -5  roll +3"]
+
+    def test_give_other_angles_than_the_drawn_ones_where_told_to(self, monkeypatch):
+        seen = replace(face(yaw=12.4, at=(0, 0, 500)), angles_deg=(0.0, 7.0, -2.0))
+        assert "yaw +0  pitch +7  roll -2" in self.said(monkeypatch, [seen])
 
     def test_have_no_negative_zero(self, monkeypatch):
         assert "yaw +0  pitch +0  roll +0" in self.said(

@@ -108,8 +108,8 @@ def test_help_names_every_option_with_its_default(capsys):
     assert ended.value.code == 0
     text = " ".join(capsys.readouterr().out.split())
     options = """--source --list-cameras --camera-size --camera-fps --max-frames --detect-every --detector-model
-        --weights --device --smoothing --fov --camera-calibration --ipd --output --poses --overwrite --no-display
-        --verbose --version"""
+        --weights --device --smoothing --fov --camera-calibration --ipd --neutral --neutral-file --output
+        --poses --overwrite --no-display --verbose --version"""
     assert [option for option in options.split() if option not in text] == []
     assert "default: 63, an average adult" in text
 

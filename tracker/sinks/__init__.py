@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tracker.errors import DisplayError, SinkError, UsageError
+from tracker.neutral import Neutral
 from tracker.sinks.annotation import annotated
 from tracker.sinks.base import Sink
 from tracker.sinks.poses import PoseCsvSink, PoseJsonlSink
@@ -29,6 +30,7 @@ def open_sinks(
     poses: Sequence[str | Path] = (),
     overwrite: bool = False,
     inputs: Sequence[Path] = (),
+    neutral: Neutral | None = None,
 ) -> tuple[Sink, ...]:
     """The sinks a run is asked for, each checked; nothing is created before the first frame.
 
@@ -36,6 +38,8 @@ def open_sinks(
     output: an annotated video, .mp4 or .mkv. poses: pose logs, .csv or .jsonl.
     overwrite: whether files that exist may be replaced. inputs: files the run reads, which never are; the source's
     recording is one of them without being named.
+
+    neutral: the neutral pose that keys of the window set and clear.
 
     Raises UsageError when nothing is asked for, SinkError for an output that cannot be written or is named twice, and
     DisplayError for a window that is the only output and cannot be opened.
@@ -52,7 +56,7 @@ def open_sinks(
         # Unrelated stills would flash by; they wait for a key unless the run is there to write files.
         step = not source.is_sequence and not sinks
         try:
-            sinks.insert(0, WindowSink(step=step))
+            sinks.insert(0, WindowSink(step=step, neutral=neutral))
         except DisplayError as error:
             if not sinks:
                 raise

@@ -16,7 +16,13 @@ def annotated(result: TrackedFrame, *, head_scale: float = 1.0) -> npt.NDArray[n
     """
     picture = result.frame.image.copy()
     faces = [
-        OverlayFace(pose=face.pose, box=face.box, track=face.track, measured=face.state is not TrackState.COASTING)
+        OverlayFace(
+            pose=face.pose,
+            box=face.box,
+            track=face.track,
+            measured=face.state is not TrackState.COASTING,
+            angles_deg=result.told(face).angles_deg,
+        )
         for face in result.poses
     ]
     draw_overlay(picture, faces, result.camera, result.rate_hz, head_scale=head_scale)

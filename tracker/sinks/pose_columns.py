@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from scipy.spatial.transform import Rotation
 
+from fpn.pose import HeadPose
 from tracker.frame import Frame, TrackedFrame, TrackedPose
 
 COLUMNS: dict[str, int | None] = {
@@ -44,14 +45,15 @@ def pose_rows(result: TrackedFrame) -> Iterator[dict[str, Value]]:
 
     frame: `Frame.index`. image: `Frame.name`. Angles: `fpn.rotations`. qx..qw: the rotation `R` of
     `x_camera = R x_head + t` as scipy orders it, with the sign that makes qw positive. tx..tz: `t`, millimetres in the
-    camera frame. box: pixels of the full frame, upper left corner and size.
+    camera frame, or in that of the neutral pose (`TrackedFrame.told`). box: pixels of the full frame, upper left
+    corner and size.
     """
     for face in result.poses:
-        yield _row(result.frame, face)
+        yield _row(result.frame, face, result.told(face))
 
 
-def _row(frame: Frame, face: TrackedPose) -> dict[str, Value]:
-    pose, box = face.pose, face.box
+def _row(frame: Frame, face: TrackedPose, pose: HeadPose) -> dict[str, Value]:
+    box = face.box
     quaternion = Rotation.from_matrix(pose.rotation).as_quat(canonical=True)
     exact: list[int | float | str] = [
         frame.index,

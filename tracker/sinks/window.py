@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.lettering import Lettering
-from tracker.frame import TrackedFrame
+from tracker.frame import TrackedFrame, TrackedPose
+from tracker.neutral import Neutral
 from tracker.sinks.base import Sink
 from tracker.sinks.display import require_display
 
@@ -51,10 +52,11 @@ class WindowSink(Sink):
     needs_picture = True
     waits_for_people = True
 
-    def __init__(self, *, step: bool = False) -> None:
+    def __init__(self, *, step: bool = False, neutral: Neutral | None = None) -> None:
         """Raises DisplayError where no window can be opened; the window opens with the first picture.
 
         step: hold every picture until the space bar (for unrelated stills, which would flash by).
+        neutral: the neutral pose, for keys that set and clear it.
         """
         require_display()
         self._step = step
@@ -67,12 +69,19 @@ class WindowSink(Sink):
         self._next_show = 0.0
         self._picture: npt.NDArray[np.uint8] = np.zeros((0, 0, 3), np.uint8)
         self._frame_index = 0
-        self._keys = (
+        self._faces: Sequence[TrackedPose] = ()
+        self._neutral = neutral
+        self._keys: tuple[_Key, ...] = (
             _Key((ord("q"), _ESCAPE), "q, Esc", "quit", self._quit),
             _Key((ord(" "),), "space", "next picture" if step else "pause, go on", self._toggle_pause),
             _Key((ord("s"),), "s", "save the picture", self._save),
             _Key((ord("h"),), "h", "show or hide the keys", self._toggle_help),
         )
+        if neutral is not None:
+            self._keys += (
+                _Key((ord("n"),), "n", "make this pose the zero of angles and positions", self._set_neutral),
+                _Key((ord("c"),), "c", "angles and positions from the camera again", self._clear_neutral),
+            )
 
     @property
     def stop_requested(self) -> bool:
@@ -87,7 +96,7 @@ class WindowSink(Sink):
         if self._stop or (now < self._next_show and not self._step):
             return
         self._next_show = now + _SHORTEST_INTERVAL_S
-        self._picture, self._frame_index = picture, result.frame.index
+        self._picture, self._frame_index, self._faces = picture, result.frame.index, result.poses
         if not self._open:
             self._open_window(picture.shape[1], picture.shape[0])
         self._paused = self._step
@@ -121,6 +130,8 @@ class WindowSink(Sink):
         words = []
         if self._help:
             words += [f"{key.name}: {key.meaning}" for key in self._keys]
+        if self._neutral is not None and self._neutral.pose is not None:
+            words.append("from your zero pose, c: from the camera")
         if self._paused and not self._step:
             words.append("paused, space goes on")
         if self._message_until is not None and time.monotonic() < self._message_until:
@@ -149,6 +160,15 @@ class WindowSink(Sink):
 
     def _toggle_help(self) -> None:
         self._help = not self._help
+
+    def _set_neutral(self) -> None:
+        if self._neutral is not None:
+            self._say(self._neutral.set(self._faces))
+
+    def _clear_neutral(self) -> None:
+        if self._neutral is not None:
+            self._neutral.clear()
+            self._say("angles and positions from the camera")
 
     def _save(self) -> None:
         """Save the picture, without the window's own words, into the current folder, over nothing."""

@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.tracker.sinks.material import grey, names_in, tracked
+from tests.tracker.sinks.material import face, grey, names_in, tracked
 from tracker.errors import DisplayError
+from tracker.neutral import Neutral
 from tracker.sinks import WindowSink
 from tracker.sinks.display import require_display
 
@@ -147,11 +148,33 @@ def test_h_shows_and_hides_the_keys(screen, unhurried, monkeypatch):
 def test_the_help_names_every_key(screen, unhurried, monkeypatch):
     said = []
     monkeypatch.setattr("tracker.sinks.window.Lettering.draw", lambda *arguments, **_: said.append(arguments[2]))
-    window = WindowSink()
+    window = WindowSink(neutral=Neutral("camera 0"))
     screen.keys = [ord("h")]
     show(window, 2)
-    for key in ("q, Esc", "space", "s", "h"):
+    for key in ("q, Esc", "space", "s", "h", "n", "c"):
         assert any(line.startswith(f"{key}: ") for line in said)
+
+
+def test_n_makes_the_present_pose_zero_and_c_goes_back_to_the_camera(screen, unhurried, monkeypatch):
+    monkeypatch.setattr("tracker.sinks.window._MESSAGE_S", 0.0)
+    neutral, picture, one = Neutral("camera 0"), grey(100, 320, 240), face()
+    window = WindowSink(neutral=neutral)
+    screen.keys = [ord("n"), -1, ord("c"), -1]
+    poses, noted = [], []
+    for index in range(4):
+        window.write(tracked(index, poses=[one]), picture)
+        poses.append(neutral.pose)
+        noted.append(words_on(screen, picture))
+    assert poses == [one.pose, one.pose, None, None]
+    assert noted == [False, True, True, False]
+
+
+def test_n_without_a_face_says_so(screen, unhurried, monkeypatch):
+    said = []
+    monkeypatch.setattr("tracker.sinks.window.Lettering.draw", lambda *arguments, **_: said.append(arguments[2]))
+    screen.keys = [ord("n")]
+    show(WindowSink(neutral=Neutral("camera 0")), 2)
+    assert any("no face" in line for line in said)
 
 
 def test_pictures_that_come_faster_than_a_screen_shows_them_are_passed_over(screen, monkeypatch):
@@ -213,6 +236,7 @@ def run_child(program, environment):
 def test_without_a_display_the_program_says_what_to_do_and_lives(display):
     program = """
 from tracker.errors import DisplayError
+from tracker.neutral import Neutral
 from tracker.sinks import WindowSink
 try:
     WindowSink()
@@ -248,6 +272,7 @@ def test_a_real_window_opens_shows_and_closes():
         program = """
 import cv2
 from tests.tracker.sinks.material import grey, tracked
+from tracker.neutral import Neutral
 from tracker.sinks import WindowSink
 with WindowSink() as window:
     for index in range(5):
