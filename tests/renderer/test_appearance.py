@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+
+from models.face_model import load_face_model
+from renderer.appearance import facing, observe
+from renderer.chart import CHART_SIZE, to_cells, to_chart
+
+ROWS, COLUMNS = CHART_SIZE
+
+
+def cell_of(point):
+    x, y = np.rint(to_cells(to_chart(np.array(point, float)))).astype(int)
+    return y, x
+
+
+def camera_at(yaw_deg, elevation_deg=0.0):
+    yaw, elevation = np.radians([yaw_deg, elevation_deg])
+    return np.array([np.sin(yaw) * np.cos(elevation), np.sin(elevation), -np.cos(yaw) * np.cos(elevation)])
+
+
+def seen_from(yaw_deg, elevation_deg=0.0):
+    return facing(load_face_model(), camera_at(yaw_deg, elevation_deg))
+
+
+LEFT_CHEEK, RIGHT_CHEEK = (48, 40, 8), (-48, 40, 8)
+FOREHEAD, BACK_OF_THE_HEAD, CHIN_BELOW = (0, -50, -15), (12, 0, 190), (0, 118, 20)
+
+
+def test_from_the_front_the_face_is_seen_and_the_back_of_the_head_is_not():
+    seen = seen_from(0)
+    for place in (LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD):
+        assert seen[cell_of(place)] > 0.5
+    assert seen[cell_of(BACK_OF_THE_HEAD)] == 0
+
+
+def test_from_behind_only_the_back_of_the_head_is_seen():
+    seen = seen_from(180)
+    assert seen[cell_of(BACK_OF_THE_HEAD)] > 0.8
+    for place in (LEFT_CHEEK, RIGHT_CHEEK, FOREHEAD):
+        assert seen[cell_of(place)] == 0
+
+
+def test_from_the_side_the_near_cheek_is_seen_and_the_far_one_is_not():
+    seen = seen_from(75)
+    assert seen[cell_of(LEFT_CHEEK)] > 0.5
+    assert seen[cell_of(RIGHT_CHEEK)] == 0
+
+
+def test_the_nose_hides_the_cheek_beside_it_that_would_face_the_camera_well_enough():
+    beside_the_nose = (-19, 27, -12)
+    assert seen_from(0)[cell_of(beside_the_nose)] > 0.5
+    assert seen_from(40)[cell_of(beside_the_nose)] < 0.05
+
+
+def test_from_below_more_is_seen_under_the_chin():
+    assert seen_from(0, 60)[cell_of(CHIN_BELOW)] > seen_from(0, 0)[cell_of(CHIN_BELOW)] + 0.3
+
+
+def test_the_other_side_sees_the_mirror_image():
+    np.testing.assert_allclose(seen_from(-33, 10), seen_from(33, 10)[:, ::-1])
+
+
+@pytest.mark.parametrize("yaw", [0.0, 33.0, 52.4])
+def test_what_is_seen_changes_little_with_a_small_turn(yaw):
+    assert np.abs(seen_from(yaw + 0.5) - seen_from(yaw)).max() < 0.1
+
+
+def colours(left, right):
+    """A picture of the chart, its left half in one colour and its right half in another."""
+    picture = np.empty((ROWS // 2, COLUMNS // 2, 3), np.uint8)
+    picture[:, : COLUMNS // 4] = left
+    picture[:, COLUMNS // 4 :] = right
+    return picture
+
+
+def test_what_is_well_seen_is_taken_from_its_own_place():
+    found = observe(colours(100, 100), np.full(CHART_SIZE, 0.9, np.float32))
+    np.testing.assert_allclose(found.weights[..., 0], 1, atol=1e-3)
+    np.testing.assert_allclose(found.weights[..., 1], 0, atol=1e-3)
+    np.testing.assert_allclose(found.weights[..., 2], 1, atol=1e-3)
+
+
+def test_what_only_its_mirror_image_shows_is_taken_from_there_and_half_trusted():
+    seen = np.zeros(CHART_SIZE, np.float32)
+    seen[:, COLUMNS // 2 :] = 0.9
+    found = observe(colours(0, 120), seen)
+    hidden = found.weights[10:60, 10:40]
+    np.testing.assert_allclose(hidden[..., 1], 1, atol=1e-3)
+    np.testing.assert_allclose(hidden[..., 2], 0.5, atol=1e-3)
+
+
+def test_what_is_seen_nowhere_is_filled_from_around_it_and_not_trusted():
+    seen = np.full(CHART_SIZE, 0.9, np.float32)
+    seen[20:40] = 0
+    found = observe(colours(90, 90), seen)
+    assert found.weights[24:36].max() < 1e-3
+    np.testing.assert_allclose(found.fill[12:18], 90, atol=2)
+
+
+def test_a_picture_that_shows_nothing_gives_a_fill_all_the_same():
+    found = observe(colours(90, 90), np.zeros(CHART_SIZE, np.float32))
+    assert found.weights.max() == 0
+    assert np.isfinite(found.fill).all()
+    assert np.isfinite(found.tone).all()
+
+
+def test_a_mirrored_part_takes_the_brightness_of_the_side_it_stands_on():
+    seen = np.zeros(CHART_SIZE, np.float32)
+    seen[:, 30:] = 0.9  # both sides near the middle, and all of the right side
+    found = observe(colours((50, 60, 70), (100, 120, 140)), seen)
+    np.testing.assert_allclose(found.tone[10:26, 15:19], 0.57, atol=0.03)
+    np.testing.assert_allclose(found.tone[10:26, 29:33], 1.75, atol=0.06)
+
+
+def test_settling_keeps_the_shares_that_are_asked_for():
+    bright = observe(colours(200, 200), np.full(CHART_SIZE, 0.9, np.float32))
+    dark = observe(colours(100, 100), np.zeros(CHART_SIZE, np.float32))
+    fill = dark.fill.copy()
+    dark.settle(bright, 0.25, 0.5)
+    np.testing.assert_allclose(dark.weights[..., 0], 0.25, atol=1e-3)
+    np.testing.assert_allclose(dark.fill, (bright.fill + fill) / 2, atol=0.5)
