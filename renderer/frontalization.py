@@ -27,7 +27,7 @@ _REACH = 0.75
 """Half the side of the part of a frame that is sampled, over a view's field."""
 _NEAREST_FIELDS = 0.5
 """A head nearer to the camera than this many fields of a view is out of all proportion, and no view is made of it."""
-_FRONT_MM = np.array([0.0, 35.0, -10.0])
+FRONT_MM = np.array([0.0, 35.0, -10.0])
 """What a camera sees of a head is what a far one sees in the direction of the camera from this point of the face."""
 _TONE_MM = 3.0
 """The tones of a face are taken from a picture of this many millimetres to a pixel."""
@@ -77,7 +77,7 @@ def see(
     points = surface.points if deformation is None else surface.points + halved(deformation)
     small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
     pixels = Projector(head, small)(points)
-    seen = facing(load_face_model(), head.towards_camera(_FRONT_MM))
+    seen = facing(load_face_model(), head.towards_camera(FRONT_MM))
     inside = small.inside(pixels, 1.0)
     if inside.min() < 1:
         seen = seen * cv2.resize(inside, seen.shape[1::-1])
