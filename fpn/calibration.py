@@ -54,6 +54,16 @@ def read_calibration(path: Path) -> Calibration:
         storage.release()
 
 
+def calibration_text(calibration: Calibration) -> str:
+    """The text of a calibration file (YAML) that `read_calibration` reads to the same numbers."""
+    storage = cv2.FileStorage(".yml", cv2.FILE_STORAGE_WRITE | cv2.FILE_STORAGE_MEMORY)
+    storage.write("image_width", calibration.width)
+    storage.write("image_height", calibration.height)
+    storage.write("camera_matrix", calibration.K)
+    storage.write("distortion_coefficients", calibration.distortion.reshape(-1, 1))
+    return str(storage.releaseAndGetString())
+
+
 def _parse(path: Path, text: str) -> cv2.FileStorage:
     if not text.strip():
         raise CalibrationError(f"{path}: line 1: the file is empty; give the YAML that OpenCV's calibration wrote")

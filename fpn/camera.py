@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fpn.calibration import read_calibration
+from fpn.calibration import Calibration, calibration_text, read_calibration
 from models.errors import CalibrationError
 
 DEFAULT_FOV_DEG = 60.0
@@ -49,6 +49,10 @@ class Camera:
         Raises CalibrationError, naming the line (see `fpn.calibration`).
         """
         return cls(*read_calibration(Path(path)))
+
+    def calibration_text(self) -> str:
+        """The camera as OpenCV's calibration YAML, which `from_calibration` reads."""
+        return calibration_text(Calibration(self.K, self.distortion, self.width, self.height))
 
     def resized(self, width: int, height: int) -> Camera:
         """The same camera delivering frames of another size (the whole picture scaled, nothing cut off)."""

@@ -13,10 +13,14 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from models.errors import FpnLiveError
+from tracker.calibrate_options import CalibrateOptions, parse_calibrate_options
 from tracker.errors import UsageError
 from tracker.interruption import Interrupted, SignalGuard
 from tracker.options import parse_options
 from tracker.quiet import quiet_libraries
+
+CALIBRATE = "calibrate"
+"""The first argument that asks for a calibration instead of a run."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,13 +30,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     line on standard error otherwise.
     """
     started_s = time.perf_counter()
+    arguments = sys.argv[1:] if argv is None else list(argv)
     try:
-        options = parse_options(argv)
+        calibrates = arguments[:1] == [CALIBRATE]
+        options = parse_calibrate_options(arguments[1:]) if calibrates else parse_options(arguments)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     with _terminal(options.verbose) as terminal, SignalGuard() as signals:
         try:
+            if isinstance(options, CalibrateOptions):
+                from tracker.calibrate import calibrate
+
+                return calibrate(options, terminal, signals)
             from tracker.app import run
 
             return run(options, terminal, signals, started_s)

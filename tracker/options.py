@@ -65,18 +65,20 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
     return options
 
 
-class _Parser(argparse.ArgumentParser):
+class OneLineParser(argparse.ArgumentParser):
     """An ArgumentParser whose complaints are one line, like all others."""
 
     def error(self, message: str) -> NoReturn:
+        """Raise UsageError in place of printing the usage."""
         raise UsageError(f"{message.removeprefix('argument ')}; --help shows every option")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = OneLineParser(
         prog="run_live.py",
         description="Head poses from a webcam, a video or pictures: position, rotation and a lasting ID of every face.",
-        epilog="In the window: h shows the keys. docs/ explains the columns, the conventions and the exit codes.",
+        epilog="In the window: h shows the keys. docs/ explains the columns, the conventions and the exit codes.\n"
+        "run_live.py calibrate makes a camera's calibration; its --help says how.",
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -97,19 +99,19 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--list-cameras", action="store_true", help="print the cameras that are there, and end")
     group.add_argument(
         "--camera-size",
-        type=_size,
+        type=size,
         metavar="WxH",
         help="ask the camera for pictures of this many pixels, such as 1280x720 (default: the camera's own choice)",
     )
     group.add_argument(
         "--camera-fps",
-        type=_number(float, above=0, upto=1000),
+        type=number(float, above=0, upto=1000),
         metavar="HZ",
         help="ask the camera for this many frames a second (default: the camera's own choice)",
     )
     group.add_argument(
         "--max-frames",
-        type=_number(int, above=0),
+        type=number(int, above=0),
         metavar="N",
         help="end after N frames (default: at the source's end)",
     )
@@ -119,7 +121,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("faces and network")
     group.add_argument(
         "--detect-every",
-        type=_number(int, above=0),
+        type=number(int, above=0),
         default=DEFAULT_DETECT_EVERY,
         metavar="N",
         help="search the whole picture for new faces once in N frames, a part in each; a lost face is looked for at "
@@ -157,7 +159,7 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("camera and scale")
     group.add_argument(
         "--fov",
-        type=_number(float, above=0, below=180),
+        type=number(float, above=0, below=180),
         metavar="DEGREES",
         help="field of view across the picture's width; a wrong one makes distances wrong by the same factor and turns "
         "off-centre faces (default: 60, a common webcam; 10 for lists, whose pictures are cut from larger ones)",
@@ -170,7 +172,7 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--ipd",
-        type=_number(float, above=0, upto=200),
+        type=number(float, above=0, upto=200),
         default=AVERAGE_IPD_MM,
         metavar="MM",
         help="distance between the person's pupils in millimetres; scales all positions (default: %(default)g, an "
@@ -225,16 +227,18 @@ def _version() -> str:
         return next(line.split('"')[1] for line in text.splitlines() if line.startswith("version = "))
 
 
-def _size(text: str) -> tuple[int, int]:
+def size(text: str) -> tuple[int, int]:
+    """What WIDTHxHEIGHT says; ArgumentTypeError for anything else."""
     width, cross, height = text.lower().partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it as WIDTHxHEIGHT, such as 1280x720")
     return int(width), int(height)
 
 
-def _number(
+def number(
     kind: type[int] | type[float], *, above: float, below: float | None = None, upto: float | None = None
 ) -> Callable[[str], int | float]:
+    """A converter for numbers within bounds; it raises ArgumentTypeError, with the bounds, for anything else."""
     meaning = "a whole number" if kind is int else "a number"
     meaning += (
         f" above {above:g}" + (f" and below {below:g}" if below else "") + (f" and up to {upto:g}" if upto else "")

@@ -73,6 +73,10 @@ def test_camera_size_is_width_and_height():
         ["film.mp4"],
         ["--over"],
         ["--fov", "60", "--camera-calibration", "camera.yml"],
+        ["calibrate"],
+        ["calibrate", "--output", "camera.yml", "--board", "9"],
+        ["calibrate", "--output", "camera.yml", "--face-distance", "0"],
+        ["calibrate", "--output", "camera.yml", "--fov", "60"],
     ],
     ids=" ".join,
 )
@@ -120,6 +124,20 @@ def test_the_documentation_names_every_option_that_help_names(capsys):
     options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out))
     documented = set(re.findall(r"--[a-z][a-z-]+", (ROOT / "docs" / "options.md").read_text(encoding="utf-8")))
     assert options == documented
+
+
+def test_the_documentation_names_every_option_of_calibrate(capsys):
+    with pytest.raises(SystemExit):
+        main(["calibrate", "--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--camera-calibration"}
+    table = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8").partition("## Options")[2]
+    assert options == set(re.findall(r"^\| `(--[a-z][a-z-]+)", table, re.MULTILINE))
+
+
+def test_help_says_that_there_is_calibrate(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "run_live.py calibrate" in capsys.readouterr().out
 
 
 def test_the_documentation_has_every_exit_code_under_its_meaning():
