@@ -56,6 +56,7 @@ def lift(output: npt.NDArray[np.float32], crop: Crop, camera: Camera, head_scale
         presence=float(1 / (1 + np.exp(-np.clip(logit, -30, 30)))),
         roi=region_of(pose, camera, head_scale),
         box=face_box(pose, camera, head_scale),
+        shape=output[OUTPUTS["shape"]].copy(),
     )
 
 

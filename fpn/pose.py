@@ -52,9 +52,12 @@ class FaceEstimate:
     presence: probability in 0..1 that the region holds a face.
     roi: where to look in the next frame: around the head just found, at the network's preferred scale.
     box: upright box around the face's projected landmarks, pixels of the full frame.
+    shape: (50,) float32 weights of the face model's components (`models/face_model.npz`): the face's own form and its
+        expression; None where the network does not tell.
     """
 
     pose: HeadPose
     presence: float
     roi: Roi
     box: Box
+    shape: npt.NDArray[np.float32] | None = None

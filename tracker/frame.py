@@ -50,6 +50,7 @@ class TrackedPose:
     track: positive, never used again for another face in the same run.
     score: probability in 0..1 that a face is there.
     box: upright box around the face, pixels of the full frame.
+    shape: (50,) float32 weights of the face model as last measured, not smoothed; None where they are not known.
     """
 
     track: int
@@ -57,6 +58,7 @@ class TrackedPose:
     pose: HeadPose
     score: float
     box: Box
+    shape: npt.NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ class Track:
     @property
     def tracked(self) -> TrackedPose:
         """The track as others see it."""
-        return TrackedPose(self.number, self.state, self._filter.pose, self.score, self.box)
+        return TrackedPose(self.number, self.state, self._filter.pose, self.score, self.box, self._shape)
 
     @property
     def reach(self) -> float:
@@ -152,6 +152,7 @@ class Track:
         self._region.measure(estimate, camera)
         self.state, self.score = state, estimate.presence
         self.box = self._region.box(self._filter.translation, camera) if self._smoothed else estimate.box
+        self._shape = estimate.shape
         self.seen_s += self._step_s
         self.unseen_s = 0.0
 

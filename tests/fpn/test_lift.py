@@ -110,3 +110,12 @@ def test_box_encloses_the_projected_landmarks_exactly():
     pixels = CAMERA.K[0, 0] * points[:, :2] / points[:, 2:] + CAMERA.K[:2, 2]
     assert (box.x, box.y) == pytest.approx(tuple(pixels.min(0)))
     assert (box.x + box.width, box.y + box.height) == pytest.approx(tuple(pixels.max(0)))
+
+
+def test_shape_weights_come_through_unchanged():
+    pose = pose_of(np.eye(3), np.array([0.0, 0, 600]))
+    crop = cut_crop(np.zeros((720, 1280, 3), np.uint8), region_of(pose, CAMERA), CAMERA, 112)
+    output = perfect_output(pose, crop, 112)
+    output[OUTPUTS["shape"]] = np.linspace(-2, 2, 50)
+    estimate = lift(output, crop, CAMERA)
+    np.testing.assert_array_equal(estimate.shape, output[OUTPUTS["shape"]])
