@@ -15,7 +15,7 @@ from fpn.pose import HeadPose
 from renderer.appearance import Appearance
 from renderer.drawing import FrontalView, draw_views, empty_view
 from renderer.frontalization import see
-from renderer.layers import Workspace
+from renderer.layers import SeenFace, Workspace
 from renderer.sampling import HeadCamera
 from renderer.view import DEFAULT_VIEW_SIZE, View, check_size, pixels_per_mm
 from renderer.view_set import view_set
@@ -81,16 +81,14 @@ class Frontalizer:
         image: (H, W, 3) uint8 BGR, the full frame. camera: its intrinsics. time_s: when it was taken; time that runs
         backwards begins everything anew. A face of which the frame shows nothing gives grey views of confidence 0.
         """
+        return [self.draw(self.look(image, face, camera, time_s), self.views) for face in faces]
+
+    def look(self, image: npt.NDArray[np.uint8], face: TrackedFace, camera: Camera, time_s: float) -> SeenFace | None:
+        """What the frame shows of a face, in the light of earlier frames; None where it shows nothing of it.
+
+        For whoever draws different views of different faces: once a frame and face, arguments as for `render`.
+        """
         self._forget(time_s)
-        return [self._render_one(image, face, camera, time_s) for face in faces]
-
-    def reset(self) -> None:
-        """Forget all tracks, as between unrelated pictures."""
-        self._memories.clear()
-
-    def _render_one(
-        self, image: npt.NDArray[np.uint8], face: TrackedFace, camera: Camera, time_s: float
-    ) -> tuple[FrontalView, ...]:
         memory = self._memories.get(face.track)
         elapsed = math.inf if memory is None else time_s - memory.time_s
         shape = None if face.shape is None else np.asarray(face.shape, np.float32)
@@ -101,11 +99,21 @@ class Frontalizer:
         head = HeadCamera(camera, face.pose.rotation, face.pose.translation, self._head_scale)
         seen = see(image, head, pixels_per_mm(self.size), shape)
         if seen is None:
-            return tuple(empty_view(self.size) for _ in self.views)
+            return None
         if memory is not None:
             seen.appearance.settle(memory.appearance, 1 - _share(elapsed, _WEIGHTS_S), 1 - _share(elapsed, _TONES_S))
         self._memories[face.track] = _Memory(time_s, shape, seen.appearance)
-        return draw_views(seen, view_set(self.views, self.size), self._workspace)
+        return seen
+
+    def draw(self, seen: SeenFace | None, views: Sequence[View]) -> tuple[FrontalView, ...]:
+        """Views of a face that was looked at; grey and of confidence 0 for None."""
+        if seen is None:
+            return tuple(empty_view(self.size) for _ in views)
+        return draw_views(seen, view_set(tuple(views), self.size), self._workspace) if views else ()
+
+    def reset(self) -> None:
+        """Forget all tracks, as between unrelated pictures."""
+        self._memories.clear()
 
     def _forget(self, time_s: float) -> None:
         recent = {track: m for track, m in self._memories.items() if 0 <= time_s - m.time_s <= _FORGET_S}
