@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from fpn.rotations import angles_from_rotation
 from training.augment import Placement, Sample, occlude, photograph, place, random_placement
-from training.picture_set import REAL, REAL_FAR, TURNED, plain_background
+from training.backgrounds import plain_background
+from training.picture_set import REAL, REAL_FAR, TURNED
 from training.turning import PICTURE_SIZE
 
 Float32 = npt.NDArray[np.float32]

@@ -17,14 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.rotations import angles_from_rotation, rotation_from_angles
+from training.backgrounds import random_background
+from training.glasses import draw_glasses
 from training.head_model import HeadModel, load_head_model
 from training.mesh_landmarks import crop_rows, read_crops
+from training.targets import random_target
 from training.turning import (
     PICTURE_SIZE,
-    PIXELS_PER_MM,
     Grey,
     Photo,
-    Target,
     photograph_as_it_is,
     photograph_texture,
     turn,
@@ -95,125 +96,6 @@ def stretched(rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     yaw, pitch, roll = (float(angle) for angle in angles_from_rotation(rotation))
     beyond = max(abs(yaw) - TRUSTED_YAW_DEG, 0.0)
     return rotation_from_angles(np.sign(yaw) * (abs(yaw) + (_YAW_STRETCH - 1) * beyond), pitch, roll)
-
-
-def random_background(rng: np.random.Generator, other: Grey) -> Grey:
-    """Anything that may stand behind a head: part of another photograph, a gradient, noise or a plain tone."""
-    size = PICTURE_SIZE
-    choice = rng.random()
-    if choice < 0.55:
-        angle, zoom = rng.uniform(0, 360), rng.uniform(1.5, 5)
-        turned = cv2.getRotationMatrix2D((size / 2, size / 2), angle, zoom)
-        turned[:, 2] += rng.uniform(-60, 60, 2)
-        picture = cv2.warpAffine(other, turned, (size, size), borderMode=cv2.BORDER_REFLECT)
-        return np.asarray(cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 5)), np.uint8)
-    return plain_background(rng)
-
-
-def plain_background(rng: np.random.Generator) -> Grey:
-    """A background (192, 192) uint8 that certainly holds no face: a gradient, noise or a plain tone."""
-    size = PICTURE_SIZE
-    choice = rng.random()
-    if choice < 0.45:
-        corners = rng.uniform(0, 255, (2, 2)).astype(np.float32)
-        return np.asarray(cv2.resize(corners, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 255), np.uint8)
-    if choice < 0.78:
-        coarse = int(rng.integers(4, 48))
-        noise = rng.uniform(0, 255, (coarse, coarse)).astype(np.float32)
-        return np.asarray(cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 255), np.uint8)
-    return np.full((size, size), rng.integers(0, 256), np.uint8)
-
-
-def random_expression(
-    rng: np.random.Generator, own: npt.NDArray[np.float32], names: list[str]
-) -> npt.NDArray[np.float32]:
-    """The photograph's expression, weaker or stronger, now and then with closed eyes, an open mouth or a smile."""
-    weights = own * rng.uniform(0.5, 1.2)
-
-    def add(starts: str, amount: float) -> None:
-        for number, name in enumerate(names):
-            if name.startswith(starts):
-                weights[number] += amount
-
-    if rng.random() < 0.25:
-        add("eyeBlink", rng.uniform(0.4, 1))
-    if rng.random() < 0.25:
-        add("jawOpen", rng.uniform(0.1, 0.8))
-    if rng.random() < 0.2:
-        add("mouthSmile", rng.uniform(0.2, 0.8))
-    if rng.random() < 0.15:
-        add(names[rng.integers(len(names))], rng.uniform(0.2, 0.8))
-    return np.clip(weights, 0, 1).astype(np.float32)
-
-
-def random_target(rng: np.random.Generator, photo: Photo, names: list[str]) -> Target:
-    """A pose to draw: mostly further out to the side the photograph already shows, yaw to 100 degrees, pitch to 55."""
-    yaw, pitch, roll = (float(angle) for angle in angles_from_rotation(photo.rotation))
-    side = np.sign(yaw) if abs(yaw) > 8 else rng.choice([-1.0, 1.0])
-    choice = rng.random()
-    if choice < 0.2:  # a small turn: almost the photograph
-        yaw, pitch, roll = yaw + rng.normal(0, 10), pitch + rng.normal(0, 8), roll + rng.normal(0, 8)
-    else:
-        outward = side * rng.uniform(0, 100)
-        yaw = outward if choice < 0.75 else rng.uniform(-60, 60)
-        pitch = rng.normal(0, 12) if rng.random() < 0.6 else rng.uniform(-55, 55)
-        roll = rng.normal(0, 12)
-    rotation = rotation_from_angles(np.clip(yaw, -100, 100), np.clip(pitch, -60, 60), roll)
-    turned = np.degrees(np.arccos(np.clip((rotation @ photo.rotation.T)[2, 2], -1, 1)))
-    direction = rng.normal(size=3)
-    light = direction / np.linalg.norm(direction) * rng.uniform(0.1, 0.7)
-    return Target(
-        rotation=rotation,
-        expression=random_expression(rng, photo.expression, names),
-        distance_mm=float(np.exp(rng.uniform(np.log(280), np.log(1500)))) if rng.random() < 0.4 else np.inf,
-        light=tuple(light) if rng.random() < 0.4 else (0.0, 0.0, 0.0),
-        sheet=bool(rng.random() < (0.8 if turned < 65 else 0.35)),
-        hair_tone=None if rng.random() < 0.55 else float(rng.uniform(8, 220)),
-        lower_face_tone=float(rng.uniform(30, 235)) if rng.random() < 0.06 else None,
-    )
-
-
-def draw_glasses(picture: Grey, landmarks: npt.NDArray[np.float32], rotation: npt.NDArray[np.float64],
-                 rng: np.random.Generator) -> None:  # fmt: skip
-    """Spectacles or sunglasses drawn in 3D before the eyes of a drawn head, in place; the hidden side is left out."""
-    width, height = rng.uniform(21, 29), rng.uniform(15, 23)
-    square = rng.uniform(2, 5)
-    tone, thick = int(rng.integers(0, 90) if rng.random() < 0.8 else rng.integers(150, 255)), int(rng.integers(1, 4))
-    dark = rng.random() < 0.3
-    angles = np.linspace(0, 2 * np.pi, 40)
-    rim_x = width * np.sign(np.cos(angles)) * np.abs(np.cos(angles)) ** (2 / square)
-    rim_y = height * np.sign(np.sin(angles)) * np.abs(np.sin(angles)) ** (2 / square)
-    yaw = float(angles_from_rotation(rotation)[0])
-    shift = 4
-    for side, eye in ((-1, slice(36, 42)), (1, slice(42, 48))):
-        if side * yaw > 40:  # yaw > 0 turns the subject's left eye (side 1) away
-            continue
-        center = landmarks[eye].mean(0)
-        ring = np.stack([rim_x, rim_y + 3, np.full_like(rim_x, -14)], 1) @ rotation.T * PIXELS_PER_MM + center
-        polygon = np.rint(ring[:, :2] * 2**shift).astype(np.int32)
-        if dark:
-            glass = picture.copy()
-            cv2.fillPoly(glass, [polygon], int(rng.integers(0, 60)), cv2.LINE_AA, shift)
-            opacity = rng.uniform(0.6, 1)
-            cv2.addWeighted(glass, opacity, picture, 1 - opacity, 0, picture)
-        cv2.polylines(picture, [polygon], True, tone, thick, cv2.LINE_AA, shift)
-        hinge = np.array([side * width, 0, -14]) @ rotation.T * PIXELS_PER_MM + center
-        ear = np.array([side * 42, -3, 78]) @ rotation.T * PIXELS_PER_MM + center
-        if side * yaw < -8:  # this side's temple is seen
-            ends = np.rint(np.stack([hinge, ear])[:, :2] * 2**shift).astype(np.int32)
-            cv2.polylines(picture, [ends], False, tone, thick, cv2.LINE_AA, shift)
-    if abs(yaw) < 50:
-        inner = [landmarks[eye].mean(0) + np.array([s * -width, -2, -16]) @ rotation.T * PIXELS_PER_MM
-                 for s, eye in ((-1, slice(36, 42)), (1, slice(42, 48)))]  # fmt: skip
-        cv2.polylines(
-            picture,
-            [np.rint(np.stack(inner)[:, :2] * 2**shift).astype(np.int32)],
-            False,
-            tone,
-            thick,
-            cv2.LINE_AA,
-            shift,
-        )
 
 
 def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, int]) -> Drawn:
