@@ -23,7 +23,7 @@ def draw_glasses(picture: Grey, landmarks: npt.NDArray[np.float32], rotation: np
     yaw = float(angles_from_rotation(rotation)[0])
     shift = 4
     for side, eye in ((-1, slice(36, 42)), (1, slice(42, 48))):
-        if side * yaw > 40:  # yaw > 0 turns the subject's left eye (side 1) away
+        if side * yaw < -40:  # yaw > 0 turns the subject's right eye (side -1) away
             continue
         center = landmarks[eye].mean(0)
         ring = np.stack([rim_x, rim_y + 3, np.full_like(rim_x, -14)], 1) @ rotation.T * PIXELS_PER_MM + center
@@ -36,18 +36,13 @@ def draw_glasses(picture: Grey, landmarks: npt.NDArray[np.float32], rotation: np
         cv2.polylines(picture, [polygon], True, tone, thick, cv2.LINE_AA, shift)
         hinge = np.array([side * width, 0, -14]) @ rotation.T * PIXELS_PER_MM + center
         ear = np.array([side * 42, -3, 78]) @ rotation.T * PIXELS_PER_MM + center
-        if side * yaw < -8:  # this side's temple is seen
+        if side * yaw > 8:  # this side's temple is seen
             ends = np.rint(np.stack([hinge, ear])[:, :2] * 2**shift).astype(np.int32)
             cv2.polylines(picture, [ends], False, tone, thick, cv2.LINE_AA, shift)
     if abs(yaw) < 50:
-        inner = [landmarks[eye].mean(0) + np.array([s * -width, -2, -16]) @ rotation.T * PIXELS_PER_MM
-                 for s, eye in ((-1, slice(36, 42)), (1, slice(42, 48)))]  # fmt: skip
-        cv2.polylines(
-            picture,
-            [np.rint(np.stack(inner)[:, :2] * 2**shift).astype(np.int32)],
-            False,
-            tone,
-            thick,
-            cv2.LINE_AA,
-            shift,
-        )
+        bridge = [
+            landmarks[eye].mean(0) + np.array([inward * width, -2, -16]) @ rotation.T * PIXELS_PER_MM
+            for inward, eye in ((1, slice(36, 42)), (-1, slice(42, 48)))
+        ]
+        ends = np.rint(np.stack(bridge)[:, :2] * 2**shift).astype(np.int32)
+        cv2.polylines(picture, [ends], False, tone, thick, cv2.LINE_AA, shift)
