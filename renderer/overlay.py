@@ -69,18 +69,21 @@ def draw_overlay(
     rate_hz: float = 0.0,
     *,
     head_scale: float = 1.0,
+    axes: bool = True,
+    box: bool = True,
 ) -> None:
     """Draw faces and the rate into `picture`, (H, W, 3) uint8 BGR, in place.
 
     camera: the intrinsics, with distortion, that hold for the picture's size.
     rate_hz: frames a second, shown in the corner; 0 where it is not known.
     head_scale: size of these heads over the average adult's, the same that the poses were computed with.
+    axes, box: whether these are drawn; words are in any case.
     """
     height, width = picture.shape[:2]
     thickness = max(2, round(2 * stroke_scale(width, height)))
     lettering = Lettering(width, height)
     farthest_first = sorted(faces, key=lambda face: -face.pose.translation[2])
-    bounds = [_draw_head(picture, face, camera, thickness, head_scale) for face in farthest_first]
+    bounds = [_draw_head(picture, face, camera, thickness, head_scale, axes, box) for face in farthest_first]
     taken: list[tuple[float, float, float, float]] = []
     for face, bound in zip(reversed(farthest_first), reversed(bounds), strict=True):
         _draw_words(picture, face, bound, lettering, taken)
@@ -93,20 +96,28 @@ _Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def _draw_head(
-    picture: npt.NDArray[np.uint8], face: OverlayFace, camera: Camera, thickness: int, head_scale: float
+    picture: npt.NDArray[np.uint8],
+    face: OverlayFace,
+    camera: Camera,
+    thickness: int,
+    head_scale: float,
+    draw_axes: bool,
+    draw_box: bool,
 ) -> _Rectangle:
-    """Draw box and axes; gives the rectangle of the picture that they fill."""
+    """Draw box and axes, as asked; gives the rectangle of the picture that the box fills."""
     low, high = HEAD_BOX_MM
     corners = low + _CORNERS * (high - low)
     in_head = np.concatenate([corners[_EDGES], _AXES * AXIS_MM]) * head_scale
     lines = project_lines(in_head @ face.pose.rotation.T + face.pose.translation, camera)
     colour = _colour(face)
     around_face, behind = lines[:_FACE_EDGES], lines[_FACE_EDGES : len(_EDGES)]
-    _stroke(picture, behind, colour, max(1, thickness // 2), face.measured)
-    _stroke(picture, around_face, colour, thickness, face.measured)
+    if draw_box:
+        _stroke(picture, behind, colour, max(1, thickness // 2), face.measured)
+        _stroke(picture, around_face, colour, thickness, face.measured)
     axes = list(zip(lines[len(_EDGES) :], AXIS_COLOURS, strict=True))
     nose_towards_camera = face.pose.rotation[2, 2] > 0
-    for line, axis_colour in axes if nose_towards_camera else reversed(axes):  # what is in front is drawn last
+    in_front_last = axes if nose_towards_camera else axes[::-1]
+    for line, axis_colour in in_front_last if draw_axes else ():
         _stroke(picture, [line], axis_colour, round(1.5 * thickness), face.measured)
     seen = [line for line in lines[: len(_EDGES)] if line is not None]
     if not seen:

@@ -14,6 +14,7 @@ from models.errors import FpnLiveError
 from tracker.background import Background
 from tracker.detection import FaceDetector
 from tracker.errors import EmptySourceError, UsageError
+from tracker.face_views import FaceViews
 from tracker.head_pose_tracker import HeadPoseTracker
 from tracker.interruption import Interrupted, SignalGuard
 from tracker.intrinsics import Intrinsics
@@ -103,6 +104,11 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             overwrite=options.overwrite,
             inputs=_inputs(options),
             neutral=neutral,
+            face_views=FaceViews(options.view_size, head_scale=head_scale, is_sequence=source.is_sequence),
+            views=options.views,
+            frontal=options.frontal,
+            track=options.track,
+            views_dir=options.views_dir,
         )
         for sink in sinks:
             resources.enter_context(sink)
@@ -116,7 +122,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
                 detector=detector,
             )
         )
-        annotate = partial(annotated, head_scale=head_scale)
+        annotate = partial(annotated, head_scale=head_scale, parts=options.draw)
         recording = Recording()
         report.begin_progress(source.name, _least(source.frame_count, options.max_frames))
         statistics.startup_s = time.perf_counter() - statistics.started_s
@@ -137,7 +143,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             raise EmptySourceError(f"{source.name}: not a single frame came; check what it holds")
         if offline:
             again = None
-            if any(sink.needs_picture for sink in sinks):
+            if any(sink.needs_picture or sink.needs_image for sink in sinks):
                 again = resources.enter_context(open_source(options.source))
             report.end_progress()
             report.begin_progress(f"{source.name}, smoothed", statistics.frames)

@@ -7,14 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from tracker.errors import UsageError
+
+if TYPE_CHECKING:
+    from tracker.face_views import ViewChoice
 
 OFFLINE = "offline"
 SMOOTHING = ("off", "low", "default", "high", OFFLINE)
 DEVICES = ("auto", "cpu", "gpu")
 DEFAULT_DETECT_EVERY = 30
+PARTS = ("box", "axes", "mesh", "surface", "landmarks", "points")
+DEFAULT_VIEW_SIZE = 224
 AVERAGE_IPD_MM = 63.0
 """Distance between the pupils of an average adult (Dodgson 2004), on which the assumed head size rests."""
 
@@ -38,6 +43,12 @@ class Options:
     neutral: bool
     neutral_file: Path | None
     smoothing: str
+    draw: tuple[str, ...]
+    views: ViewChoice | None
+    view_size: int
+    frontal: Path | None
+    track: int | str
+    views_dir: Path | None
     output: Path | None
     poses: tuple[Path, ...]
     overwrite: bool
@@ -46,8 +57,8 @@ class Options:
 
     @property
     def outputs(self) -> tuple[Path, ...]:
-        """The files to be written."""
-        return self.poses if self.output is None else (self.output, *self.poses)
+        """The files and folders to be written."""
+        return tuple(path for path in (self.output, self.frontal, *self.poses, self.views_dir) if path is not None)
 
 
 def parse_options(argv: Sequence[str] | None = None) -> Options:
@@ -82,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for add_group in (_add_source, _add_network, _add_camera, _add_outputs, _add_program):
+    for add_group in (_add_source, _add_network, _add_camera, _add_views, _add_outputs, _add_program):
         add_group(parser)
     return parser
 
@@ -196,6 +207,13 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
 def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument(
+        "--draw",
+        type=_parts,
+        default=("box", "axes"),
+        metavar="PART,...",
+        help=f"what to draw over every face: {', '.join(PARTS)}, or none (default: box,axes)",
+    )
+    group.add_argument(
         "--output",
         type=Path,
         metavar="FILE",
@@ -213,6 +231,45 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-display", action="store_true", help="open no window")
 
 
+def _add_views(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("faces seen from other sides")
+    group.add_argument(
+        "--views",
+        type=_view_choice,
+        metavar="YAW[:PITCH],...",
+        help="show every face from these sides, in degrees, beside the picture, in window and --output: 0 is from in "
+        "front, 40 with the nose to the picture's left; auto takes the sides that show most (default: none; the key v "
+        "shows the front)",
+    )
+    group.add_argument(
+        "--view-size",
+        type=number(int, above=15, upto=4096),
+        default=DEFAULT_VIEW_SIZE,
+        metavar="PIXELS",
+        help="side of a view (default: %(default)s)",
+    )
+    group.add_argument(
+        "--frontal",
+        type=Path,
+        metavar="FILE",
+        help="write a video of a face from in front, with the source's timestamps and sound (.mp4 or .mkv)",
+    )
+    group.add_argument(
+        "--track",
+        type=_track,
+        default="largest",
+        metavar="ID|largest|all",
+        help="whose face --frontal shows; all is a grid of up to six (default: %(default)s)",
+    )
+    group.add_argument(
+        "--views-dir",
+        type=Path,
+        metavar="DIR",
+        help="write the views of every picture of a list or folder as DIR/ID/ID_rendered_YAW.jpg; --views says which "
+        "(default: auto, as FacePoseNet did)",
+    )
+
+
 def _add_program(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("program")
     group.add_argument("--verbose", action="store_true", help="show what the libraries say, and tracebacks of errors")
@@ -225,6 +282,33 @@ def _version() -> str:
     except PackageNotFoundError:  # run from a checkout that was never installed
         text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
         return next(line.split('"')[1] for line in text.splitlines() if line.startswith("version = "))
+
+
+def _view_choice(text: str) -> ViewChoice:
+    # Imported here: the renderer takes a while to load, and --help needs none of it.
+    from renderer import ViewError
+    from tracker.face_views import ViewChoice
+
+    try:
+        return ViewChoice.parse(text)
+    except ViewError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _track(text: str) -> int | str:
+    if text in ("largest", "all"):
+        return text
+    if text.isdecimal() and int(text):
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is not a track; give its ID, such as 1, or largest, or all")
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(",")) if text != "none" else ()
+    unknown = [part for part in parts if part not in PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"'{unknown[0]}' cannot be drawn; there are {', '.join(PARTS)}, and none")
+    return parts
 
 
 def size(text: str) -> tuple[int, int]:

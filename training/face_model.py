@@ -33,7 +33,8 @@ _JPEG_QUALITY = 90
 _AZIMUTHS, _ELEVATIONS, _ELEVATION_LIMIT_DEG = 25, 13, 75.0
 _DRAWN_PIXELS, _PIXELS_PER_MM = 320, 1.0
 _HIDDEN_MM, _BEHIND_EDGE_MM = 4.0, 12.0
-_EDGE_PIXELS, _OUTLINE_PIXELS = 3, 3
+_EDGE_PIXELS = 3
+_OUTLINE_MM = 3.0, 9.0
 _NORMAL_CELLS = 2.0
 _HAIR_BGR = (38, 48, 62)
 
@@ -156,7 +157,7 @@ def visibility_table(
     # Which way the face as a whole looks there: lids, lips and nostrils are not to count as seen from the side.
     outward = cv2.GaussianBlur(outward.astype(np.float32), (0, 0), _NORMAL_CELLS)
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
-    recesses = _recesses(points)
+    recesses, margin = _recesses(points), _outline_margin(points)
     table = np.zeros((_AZIMUTHS, _ELEVATIONS, *chart_triangles.shape), np.float32)
     for a, azimuth in enumerate(np.radians(np.linspace(0, 180, _AZIMUTHS))):
         for b, elevation in enumerate(
@@ -173,7 +174,7 @@ def visibility_table(
             at = (points - CENTER_MM.astype(np.float32)) @ rotation.T * _PIXELS_PER_MM
             at[..., :2] += (_DRAWN_PIXELS - 1) / 2
             cosine = np.clip(outward @ to_camera, 0, 1)
-            in_sight = _in_sight(at, depth, cosine)
+            in_sight = _in_sight(at, depth, cosine, margin)
             closed = cv2.morphologyEx(in_sight, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
             in_sight += recesses * (closed - in_sight)
             # A cell is used up to its neighbours, so they have to be in sight too.
@@ -181,6 +182,15 @@ def visibility_table(
     # Both a little finer than the chart and the directions are known: softened over neighbours, so that it glides.
     table = np.stack([cv2.GaussianBlur(cell, (0, 0), 0.6) for cell in table.reshape(-1, *table.shape[2:])])
     return np.asarray(np.rint(255 * table), np.uint8).reshape(_AZIMUTHS, _ELEVATIONS, *chart_triangles.shape)
+
+
+def _outline_margin(points: Float32) -> Float32:
+    """How far (H, W) mm a point (H, W, 3) must be from the head's outline: little on the face, more on the crown and
+    under the jaw, where heads differ most from the model.
+    """
+    height = points[..., 1]
+    on_face, elsewhere = _OUTLINE_MM
+    return np.interp(height, [-105, -70, 95, 112], [elsewhere, on_face, on_face, elsewhere]).astype(np.float32)
 
 
 def _recesses(points: Float32) -> Float32:
@@ -192,12 +202,13 @@ def _recesses(points: Float32) -> Float32:
     return ((np.minimum(*reach) < 1) & (points[..., 2] < 30)).astype(np.float32)
 
 
-def _in_sight(at: Float32, depth: Float32, cosine: Float32) -> Float32:
+def _in_sight(at: Float32, depth: Float32, cosine: Float32, margin: Float32) -> Float32:
     """How clearly (H, W) 0..1 points (H, W, 3) on the screen stand out: not hidden, nor next to an edge that may hide
     them in a head of slightly another shape, nor next to the outline, where a photograph would show what is behind the
     head.
 
     depth: (h, w) of the head on the screen, +inf where there is none. cosine: (H, W), of the surface at the points.
+    margin: (H, W) mm, how far from the outline they must be to be trusted.
     """
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE_PIXELS + 1,) * 2)
     nearest = cv2.erode(np.minimum(depth, np.float32(1e6)), around)
@@ -207,7 +218,7 @@ def _in_sight(at: Float32, depth: Float32, cosine: Float32) -> Float32:
     behind_edge = at[..., 2] - nearest[y, x] - (_EDGE_PIXELS + 0.5) * slope
     hidden = np.maximum(behind / _HIDDEN_MM, behind_edge / _BEHIND_EDGE_MM) / _PIXELS_PER_MM - 1
     to_outline = cv2.distanceTransform(np.isfinite(depth).astype(np.uint8), cv2.DIST_L2, 5)[y, x]
-    from_outline = (to_outline - _OUTLINE_PIXELS) / _OUTLINE_PIXELS
+    from_outline = to_outline / (margin * _PIXELS_PER_MM) - 1
     return np.asarray(np.clip(1 - hidden, 0, 1) * np.clip(from_outline, 0, 1), np.float32)
 
 

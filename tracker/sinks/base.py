@@ -21,6 +21,10 @@ class Sink(ABC):
     needs_picture: bool = False
     """True where `write` wants the annotated picture; it is drawn once for all sinks, and only if one wants it."""
 
+    needs_image: bool = False
+    """True where `write` looks at the frame's own image, though not at the annotated picture: frames smoothed offline
+    have one only if a sink needs it."""
+
     waits_for_people: bool = False
     """True where `write` may wait for a key (a paused window). Such a sink comes after the others, and Ctrl-C may break
     its `write` off; that of the others is always finished."""

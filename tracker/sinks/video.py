@@ -18,6 +18,7 @@ from tracker.sinks.audio import RecordedAudio
 from tracker.sinks.base import Sink
 from tracker.sinks.encoder import VideoEncoder
 from tracker.sinks.output_file import OutputFile
+from tracker.sinks.view_panel import ViewPanel
 from tracker.sources.base import Source
 
 CONTAINERS = {".mp4": "mp4", ".mkv": "matroska"}
@@ -41,11 +42,18 @@ class VideoSink(Sink):
     needs_picture = True
 
     def __init__(
-        self, path: str | Path, source: Source, *, overwrite: bool = False, inputs: Sequence[Path] = ()
+        self,
+        path: str | Path,
+        source: Source,
+        *,
+        overwrite: bool = False,
+        inputs: Sequence[Path] = (),
+        panel: ViewPanel | None = None,
     ) -> None:
         """Check that `path` (.mp4 or .mkv) can be written; the file is begun with the first picture.
 
         source: gives the nominal rate, the recording whose audio is copied, and whether it is a sequence.
+        panel: views of the faces to show beside the picture.
         Raises SinkError as `OutputFile` does.
         """
         recording = [source.recording] if source.recording is not None else []
@@ -53,6 +61,7 @@ class VideoSink(Sink):
         self._rate = source.rate
         self._is_sequence = source.is_sequence
         self._recording = source.recording
+        self._panel = panel
         self._written = 0
         self._last_s: float | None = None
         self._duration_s = float(1 / (self._rate or _ASSUMED_RATE)) if self._is_sequence else STILL_S
@@ -66,6 +75,8 @@ class VideoSink(Sink):
         time_s = result.frame.time_s if self._is_sequence else self._written * STILL_S
         if self._closed:
             raise ValueError(f"{self._output.path} is closed")
+        if self._panel is not None:
+            picture = self._panel.beside(picture, result)
         if self._worker is None:
             self._worker = self._begin((picture.shape[1], picture.shape[0]))
         if self._is_sequence and self._last_s is not None and time_s > self._last_s:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -14,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.lettering import Lettering
-from tracker.frame import TrackedFrame, TrackedPose
+from tracker.frame import TrackedFrame
 from tracker.neutral import Neutral
 from tracker.sinks.base import Sink
 from tracker.sinks.display import require_display
+from tracker.sinks.view_panel import CHOICES, ViewPanel
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,11 +54,20 @@ class WindowSink(Sink):
     needs_picture = True
     waits_for_people = True
 
-    def __init__(self, *, step: bool = False, neutral: Neutral | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        step: bool = False,
+        neutral: Neutral | None = None,
+        panel: ViewPanel | None = None,
+        panel_shown: bool = False,
+    ) -> None:
         """Raises DisplayError where no window can be opened; the window opens with the first picture.
 
         step: hold every picture until the space bar (for unrelated stills, which would flash by).
         neutral: the neutral pose, for keys that set and clear it.
+        panel: views of the faces beside the picture, for keys that show, hide and choose them; shown from the
+        beginning if `panel_shown`.
         """
         require_display()
         self._step = step
@@ -68,8 +79,10 @@ class WindowSink(Sink):
         self._message_until: float | None = None
         self._next_show = 0.0
         self._picture: npt.NDArray[np.uint8] = np.zeros((0, 0, 3), np.uint8)
-        self._frame_index = 0
-        self._faces: Sequence[TrackedPose] = ()
+        self._alone: npt.NDArray[np.uint8] = self._picture
+        self._result: TrackedFrame | None = None
+        self._panel = panel
+        self._panel_shown = panel_shown
         self._neutral = neutral
         self._keys: tuple[_Key, ...] = (
             _Key((ord("q"), _ESCAPE), "q, Esc", "quit", self._quit),
@@ -81,6 +94,13 @@ class WindowSink(Sink):
             self._keys += (
                 _Key((ord("n"),), "n", "make this pose the zero of angles and positions", self._set_neutral),
                 _Key((ord("c"),), "c", "angles and positions from the camera again", self._clear_neutral),
+            )
+        if panel is not None:
+            self._keys += (
+                _Key((ord("v"),), "v", "show or hide the faces from in front", self._toggle_panel),
+                _Key((), "1 - 9", "... from in front, from 22, 40, 55, 75 degrees, from the other side", self._quit),
+                _Key((), "0", "... from the sides that show most of them", self._quit),
+                *(_Key((ord(digit),), "", "", partial(self._choose_views, digit)) for digit in CHOICES),
             )
 
     @property
@@ -96,9 +116,10 @@ class WindowSink(Sink):
         if self._stop or (now < self._next_show and not self._step):
             return
         self._next_show = now + _SHORTEST_INTERVAL_S
-        self._picture, self._frame_index, self._faces = picture, result.frame.index, result.poses
+        self._alone, self._result = picture, result
+        self._compose()
         if not self._open:
-            self._open_window(picture.shape[1], picture.shape[0])
+            self._open_window()
         self._paused = self._step
         self._show()
         self._answer(cv2.pollKey())
@@ -114,12 +135,22 @@ class WindowSink(Sink):
                 cv2.destroyWindow(TITLE)
                 cv2.waitKey(1)  # some systems take the window away only when events are asked for
 
-    def _open_window(self, width: int, height: int) -> None:
+    def _compose(self) -> None:
+        """Make the picture to show of the frame's own, and the views beside it."""
+        self._picture = self._alone
+        if self._panel is not None and self._panel_shown and self._result is not None:
+            self._picture = self._panel.beside(self._alone, self._result)
+
+    def _open_window(self) -> None:
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        shrink = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
-        cv2.resizeWindow(TITLE, max(1, round(width * shrink)), max(1, round(height * shrink)))
+        self._fit_window()
         self._open = True
         self._message_until = time.monotonic() + _MESSAGE_S
+
+    def _fit_window(self) -> None:
+        height, width = self._picture.shape[:2]
+        shrink = min(1.0, LARGEST[0] / width, LARGEST[1] / height)
+        cv2.resizeWindow(TITLE, max(1, round(width * shrink)), max(1, round(height * shrink)))
 
     def _show(self) -> None:
         words = self._words()
@@ -129,7 +160,7 @@ class WindowSink(Sink):
         """What is written at the bottom of the window, line by line."""
         words = []
         if self._help:
-            words += [f"{key.name}: {key.meaning}" for key in self._keys]
+            words += [f"{key.name}: {key.meaning}" for key in self._keys if key.name]
         if self._neutral is not None and self._neutral.pose is not None:
             words.append("from your zero pose, c: from the camera")
         if self._paused and not self._step:
@@ -161,9 +192,21 @@ class WindowSink(Sink):
     def _toggle_help(self) -> None:
         self._help = not self._help
 
+    def _toggle_panel(self) -> None:
+        self._panel_shown = not self._panel_shown
+        self._compose()
+        self._fit_window()
+
+    def _choose_views(self, digit: str) -> None:
+        if self._panel is not None:
+            self._panel.choice = CHOICES[digit]
+            self._panel_shown = True
+            self._compose()
+            self._fit_window()
+
     def _set_neutral(self) -> None:
-        if self._neutral is not None:
-            self._say(self._neutral.set(self._faces))
+        if self._neutral is not None and self._result is not None:
+            self._say(self._neutral.set(self._result.poses))
 
     def _clear_neutral(self) -> None:
         if self._neutral is not None:
@@ -172,7 +215,8 @@ class WindowSink(Sink):
 
     def _save(self) -> None:
         """Save the picture, without the window's own words, into the current folder, over nothing."""
-        stem = f"fpn-live-{time.strftime('%Y%m%d-%H%M%S')}-frame{self._frame_index}"
+        frame_index = 0 if self._result is None else self._result.frame.index
+        stem = f"fpn-live-{time.strftime('%Y%m%d-%H%M%S')}-frame{frame_index}"
         encoded = cv2.imencode(".png", self._picture)[1].tobytes()
         for number in itertools.count(1):
             path = Path(f"{stem}.png" if number == 1 else f"{stem}-{number}.png")
