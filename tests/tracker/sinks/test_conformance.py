@@ -16,10 +16,11 @@ import pytest
 
 from tests.tracker.sinks.material import StatedSource, face, grey, names_in, pictures, tracked
 from tracker.errors import SinkError
-from tracker.sinks import PoseCsvSink, PoseJsonlSink, VideoSink, WindowSink
+from tracker.face_views import FaceViews
+from tracker.sinks import FrontalVideoSink, PoseCsvSink, PoseJsonlSink, VideoSink, WindowSink
 
 FILES = ["mp4", "mkv", "csv", "jsonl"]
-KINDS = ["window", *FILES]
+KINDS = ["window", "frontal.mp4", *FILES]
 
 
 def open_sink(kind, path, **options):
@@ -27,6 +28,8 @@ def open_sink(kind, path, **options):
         return WindowSink()
     if kind in ("mp4", "mkv"):
         return VideoSink(path, StatedSource(), **options)
+    if kind == "frontal.mp4":
+        return FrontalVideoSink(path, StatedSource(), FaceViews(16), **options)
     return (PoseCsvSink if kind == "csv" else PoseJsonlSink)(path, **options)
 
 
@@ -34,7 +37,7 @@ def entries(kind, path, screen):
     """What the sink has kept of the frames: rows, or mean grey levels of the pictures."""
     if kind == "window":
         return [picture.mean() for picture in screen.shown]
-    if kind in ("mp4", "mkv"):
+    if kind in ("mp4", "mkv", "frontal.mp4"):
         return [picture.mean() for picture in pictures(path)]
     text = path.read_text(encoding="utf-8")
     return (
