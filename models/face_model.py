@@ -37,6 +37,8 @@ class FaceModel:
     visibility: (A, B, H, W) uint8, 255 times how well a far camera sees each chart cell: the cosine of the angle
     between the surface's normal and the direction to the camera, 0 where something is in between. A: azimuths of the
     camera in the head frame, 0 to 180 degrees; B: elevations, `elevation_limit_deg` above the head to as far below.
+    safety: (A, B, H, W) uint8, 255 times how safe it is that a photograph from there shows the cell, which it may not
+    next to an edge that is nearer, nor next to the head's outline.
     licence: of the data, for people.
     """
 
@@ -50,6 +52,7 @@ class FaceModel:
     chart_weights: Float32
     texture: npt.NDArray[np.uint8]
     visibility: npt.NDArray[np.uint8]
+    safety: npt.NDArray[np.uint8]
     elevation_limit_deg: float
     licence: str
 
@@ -93,6 +96,7 @@ def _load(manifest: Path) -> FaceModel:
                 chart_weights=data["chart_weights"].astype(np.float32),
                 texture=np.asarray(cv2.imdecode(data["texture_jpeg"], flags), np.uint8),
                 visibility=data["visibility"],
+                safety=data["safety"],
                 elevation_limit_deg=float(data["elevation_limit_deg"]),
                 licence=str(entry.get("licence", "")),
             )

@@ -21,6 +21,8 @@ Float32 = npt.NDArray[np.float32]
 
 _SEEN_FROM, _SEEN_TO = 0.05, 0.2
 """Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
+_PERHAPS_FROM, _PERHAPS_TO = 0.02, 0.1
+"""The same, for views from near the camera's side, which show little that the camera does not."""
 _OWN_FROM, _OWN_TO = 0.15, 0.6
 """How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
 _DARKER_HAIR = np.float32(0.6)
@@ -36,8 +38,9 @@ _TONE_REACH_CELLS = 7.0
 class Appearance:
     """What pictures show of a head, on the chart of (H, W) cells.
 
-    weights: (H, W, 3) float32 0..1: the share of what is seen at the place itself, the share of what is seen at its
-    mirror image (the rest is `fill`), and the confidence (see `renderer.drawing.FrontalView`).
+    weights: (H, W, 4) float32 0..1: the share of what is seen at the place itself, the share of what is seen at its
+    mirror image (the rest is `fill`), the confidence (see `renderer.drawing.FrontalView`), and how far the place is
+    seen at all, perhaps not safely.
     tone: (H / 2, W / 2, 3) float32, factors for what is taken from the mirror image.
     fill: (H / 2, W / 2, 3) float32 BGR 0..255.
     """
@@ -88,11 +91,24 @@ def chart_surface() -> ChartSurface:
     ear = np.minimum.reduce([(np.abs(x) - 70) / 4, (z - 45) / 6, (110 - z) / 6, (y + 30) / 6, (62 - y) / 6])
     hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
     near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
-    return ChartSurface(points, components, hair, near_hairline * np.exp(-np.maximum(-85 - y, 0) / 5))
+    hair_to_trust = np.maximum(hair * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.05) * near_hairline)
+    return ChartSurface(points, components, hair, hair_to_trust)
 
 
-def facing(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Float32:
-    """How well a camera in the direction `to_camera` (3,) of the head frame sees each cell, (H, W) float32 0..1."""
+@dataclass(frozen=True)
+class Sight:
+    """How well a camera sees each cell of the chart, (H, W) float32 0..1.
+
+    cosine: of the angle under which it does, 0 for what is hidden. safe: 0 where a photograph might show something
+    else all the same, next to edges and to the head's outline.
+    """
+
+    cosine: Float32
+    safe: Float32
+
+
+def sight(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Sight:
+    """What a camera in the direction `to_camera` (3,) of the head frame sees."""
     x, y, z = to_camera / np.linalg.norm(to_camera)
     azimuths, elevations = model.visibility.shape[:2]
     azimuth = abs(np.degrees(np.arctan2(x, -z))) / 180 * (azimuths - 1)
@@ -100,28 +116,33 @@ def facing(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Float32:
     elevation = (np.clip(np.degrees(np.arcsin(y)), -limit, limit) + limit) / (2 * limit) * (elevations - 1)
     a, b = min(int(azimuth), azimuths - 2), min(int(elevation), elevations - 2)
     u, v = azimuth - a, elevation - b
-    near = model.visibility[a : a + 2, b : b + 2].astype(np.float32) * np.float32(1 / 255)
-    at_a, at_next = (np.float32(1 - v) * row[0] + np.float32(v) * row[1] for row in near)
-    seen = np.float32(1 - u) * at_a + np.float32(u) * at_next
-    return seen if x >= 0 else np.ascontiguousarray(seen[:, ::-1])
+    layers = []
+    for table in (model.visibility, model.safety):
+        near = table[a : a + 2, b : b + 2].astype(np.float32) * np.float32(1 / 255)
+        at_a, at_next = (np.float32(1 - v) * row[0] + np.float32(v) * row[1] for row in near)
+        layer = np.float32(1 - u) * at_a + np.float32(u) * at_next
+        layers.append(layer if x >= 0 else np.ascontiguousarray(layer[:, ::-1]))
+    return Sight(*layers)
 
 
-def observe(colours: npt.NDArray[np.uint8], seen: Float32) -> Appearance:
+def observe(colours: npt.NDArray[np.uint8], seen: Sight) -> Appearance:
     """Weigh what a picture shows of each cell against what it shows of its mirror image.
 
-    colours: (H / 2, W / 2, 3) uint8 BGR, the picture at the middle of four cells each. seen: (H, W) float32, the cosine
-    under which the camera sees a cell, 0 for what is hidden or outside the picture.
+    colours: (H / 2, W / 2, 3) uint8 BGR, the picture at the middle of four cells each. seen: how well the camera sees a
+    cell; 0 also for what is outside the picture.
     """
-    other = np.ascontiguousarray(seen[:, ::-1])
-    own = smooth_step(np.asarray((seen / (other + np.float32(1e-3)) - _OWN_FROM) / (_OWN_TO - _OWN_FROM), np.float32))
-    known = smooth_step(np.asarray((np.maximum(seen, other) - _SEEN_FROM) / (_SEEN_TO - _SEEN_FROM), np.float32))
+    well = seen.cosine * seen.safe
+    other = np.ascontiguousarray(well[:, ::-1])
+    own = smooth_step(np.asarray((well / (other + np.float32(1e-3)) - _OWN_FROM) / (_OWN_TO - _OWN_FROM), np.float32))
+    known = smooth_step(np.asarray((np.maximum(well, other) - _SEEN_FROM) / (_SEEN_TO - _SEEN_FROM), np.float32))
     mirrored = known * (1 - own)
     own = known * own
-    confidence = own * smooth_step(np.float32(2) * seen) + np.float32(0.5) * mirrored * smooth_step(
+    confidence = own * smooth_step(np.float32(2) * well) + np.float32(0.5) * mirrored * smooth_step(
         np.float32(2) * other
     )
-    weights = cv2.GaussianBlur(cv2.merge([own, mirrored, confidence]), (0, 0), _SEAM_CELLS)
-    tone, fill = _tones(colours.astype(np.float32), halved(cv2.merge([own, mirrored, seen * other])))
+    perhaps = smooth_step(np.asarray((seen.cosine - _PERHAPS_FROM) / (_PERHAPS_TO - _PERHAPS_FROM), np.float32))
+    weights = cv2.GaussianBlur(cv2.merge([own, mirrored, confidence, perhaps]), (0, 0), _SEAM_CELLS)
+    tone, fill = _tones(colours.astype(np.float32), halved(cv2.merge([own, mirrored, well * other])))
     return Appearance(weights, tone, fill)
 
 

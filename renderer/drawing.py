@@ -28,6 +28,8 @@ _MARGIN_PX = 3.0
 _SAME_SIDE_DEG = (6.0, 18.0)
 """A view from within the first of these angles of where the camera stands shows what the camera saw and no more; beyond
 the second, what is seen of the head and of its surroundings is told apart."""
+_NEAR_SIDE_DEG = (12.0, 35.0)
+"""Within these, places next to edges and to the outline are trusted, too: the view moves them little."""
 _NOTICEABLE = 0.04
 """Less than this of the mirror image is not worth being sampled; it is filled in."""
 
@@ -72,11 +74,14 @@ def empty_view(size: int) -> FrontalView:
 
 def draw_views(face: SeenFace, views: ViewSet, workspace: Workspace) -> tuple[FrontalView, ...]:
     """Draw the views of one face."""
-    same_sides = [_same_side(geometry, face.head) for geometry in views.geometries]
+    angles = [_angle_deg(geometry, face.head) for geometry in views.geometries]
+    same_sides = [_falling(angle, _SAME_SIDE_DEG) for angle in angles]
+    near_sides = [_falling(angle, _NEAR_SIDE_DEG) for angle in angles]
     surface = _surface(views, face, same_sides)
     sheet_map = np.concatenate([_sheet_map(face, geometry) for geometry in views.geometries])
     tones, head_there = face.surroundings.at(sheet_map, face.patch)
-    shares, summary = _weigh(face, surface, sheet_map, head_there, _per_rough_row(same_sides, views))
+    near_side = _per_rough_row(near_sides, views)
+    shares, summary = _weigh(face, surface, sheet_map, head_there, _per_rough_row(same_sides, views), near_side)
 
     pictures = workspace.of("picture", (len(views.geometries) * views.full, views.full, 3), np.uint8)
     soft = _soft_parts(face, surface, shares, tones, sheet_map)
@@ -109,16 +114,24 @@ class _Shares:
 
 
 def _weigh(
-    face: SeenFace, surface: Surface, sheet_map: Float32, head_there: Float32, same_side: Float32
+    face: SeenFace,
+    surface: Surface,
+    sheet_map: Float32,
+    head_there: Float32,
+    same_side: Float32,
+    near_side: Float32,
 ) -> tuple[_Shares, Float32]:
     """Shares at the nodes, and visibility and confidence (n c, c, 2) at the rough nodes.
 
     sheet_map: (n c, c, 2), where in the patch the surroundings are looked for; head_there: (n c, c), how far the head
-    stands there instead; same_side: (n c, 1) or (n c, c).
+    stands there instead; same_side, near_side: (n c, 1), how far the view is from there.
     """
     inside = face.patch.inside(sheet_map, _MARGIN_PX)
     free = inside * (1 - head_there * (1 - same_side))
-    own, mirrored, confidence = cv2.split(look_up(face.appearance.weights, surface.cells))
+    own, mirrored, confidence, perhaps = cv2.split(look_up(face.appearance.weights, surface.cells))
+    more = near_side * np.maximum(perhaps - own, 0)
+    mirrored -= np.minimum(mirrored, more)
+    own += more
     own += same_side * (inside - own)
     mirrored *= 1 - same_side
     on_head = cv2.resize(surface.cover, own.shape[::-1], interpolation=cv2.INTER_AREA)
@@ -201,12 +214,15 @@ def _in_view_frames(vectors: Float32, views: ViewSet) -> Float32:
     return vectors
 
 
-def _same_side(geometry: ViewGeometry, head: HeadCamera) -> float:
-    """1 where a view looks from where the camera stands and sees nothing the camera does not; 0 from elsewhere."""
+def _angle_deg(geometry: ViewGeometry, head: HeadCamera) -> float:
+    """Between the direction from which a view looks at the face and that of the camera, degrees."""
     cosine = -float(geometry.rotation[2] @ head.towards_camera(FACE_CENTER_MM))
-    near, far = _SAME_SIDE_DEG
-    t = (math.degrees(math.acos(min(max(cosine, -1.0), 1.0))) - near) / (far - near)
-    t = min(max(t, 0.0), 1.0)
+    return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
+
+
+def _falling(angle: float, limits: tuple[float, float]) -> float:
+    """1 below the first limit, 0 above the second."""
+    t = min(max((angle - limits[0]) / (limits[1] - limits[0]), 0.0), 1.0)
     return 1 - t * t * (3 - 2 * t)
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from models.face_model import load_face_model
-from renderer.appearance import chart_surface, facing, observe
+from renderer.appearance import Sight, chart_surface, observe, sight
 from renderer.blending import halved
 from renderer.drawing import FrontalView, draw_views, empty_view
 from renderer.layers import SeenFace, Workspace
@@ -77,9 +77,9 @@ def see(
     points = surface.points if deformation is None else surface.points + halved(deformation)
     small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
     pixels = Projector(head, small)(points)
-    seen = facing(load_face_model(), head.towards_camera(FRONT_MM))
+    seen = sight(load_face_model(), head.towards_camera(FRONT_MM))
     inside = small.inside(pixels, 1.0)
     if inside.min() < 1:
-        seen = seen * cv2.resize(inside, seen.shape[1::-1])
+        seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
     appearance = observe(small.sample(pixels), seen)
     return SeenFace(head, patch, Projector(head, patch), deformation, appearance, look_around(small, pixels))

@@ -35,7 +35,7 @@ _DRAWN_PIXELS, _PIXELS_PER_MM = 320, 1.0
 _HIDDEN_MM, _BEHIND_EDGE_MM = 4.0, 12.0
 _EDGE_PIXELS = 3
 _OUTLINE_MM = 3.0, 9.0
-_NORMAL_CELLS = 2.0
+_NORMAL_CELLS, _SOFT_CELLS = 2.0, 0.6
 _HAIR_BGR = (38, 48, 62)
 
 
@@ -146,10 +146,15 @@ def draw_chart(mean: Float32, triangles: Int32, size: tuple[int, int]) -> tuple[
     )
 
 
-def visibility_table(
+def visibility_tables(
     mean: Float32, triangles: Int32, chart_triangles: Int32, chart_weights: Float32
-) -> npt.NDArray[np.uint8]:
-    """255 times the cosine under which a far camera in each direction sees each chart cell, (A, B, H, W) uint8."""
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """How a far camera in each direction sees each chart cell, twice (A, B, H, W) uint8, 255 times 0..1.
+
+    First the cosine of the angle under which it does, 0 for what is hidden; then how safe that is: 0 next to an edge
+    that may hide the place in a head of another shape, and next to the outline, where a photograph shows what is
+    behind.
+    """
     normals = vertex_normals(np.ascontiguousarray(mean), triangles)
     corners = triangles[chart_triangles]
     points = np.einsum("hwk,hwkn->hwn", chart_weights, mean[corners])
@@ -158,7 +163,7 @@ def visibility_table(
     outward = cv2.GaussianBlur(outward.astype(np.float32), (0, 0), _NORMAL_CELLS)
     outward /= np.linalg.norm(outward, axis=-1, keepdims=True)
     recesses, margin = _recesses(points), _outline_margin(points)
-    table = np.zeros((_AZIMUTHS, _ELEVATIONS, *chart_triangles.shape), np.float32)
+    tables = np.zeros((2, _AZIMUTHS, _ELEVATIONS, *chart_triangles.shape), np.uint8)
     for a, azimuth in enumerate(np.radians(np.linspace(0, 180, _AZIMUTHS))):
         for b, elevation in enumerate(
             np.radians(np.linspace(-_ELEVATION_LIMIT_DEG, _ELEVATION_LIMIT_DEG, _ELEVATIONS))
@@ -173,15 +178,22 @@ def visibility_table(
             _, _, depth = rasterise(np.ascontiguousarray(screen), triangles, _DRAWN_PIXELS, _DRAWN_PIXELS)
             at = (points - CENTER_MM.astype(np.float32)) @ rotation.T * _PIXELS_PER_MM
             at[..., :2] += (_DRAWN_PIXELS - 1) / 2
-            cosine = np.clip(outward @ to_camera, 0, 1)
-            in_sight = _in_sight(at, depth, cosine, margin)
-            closed = cv2.morphologyEx(in_sight, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-            in_sight += recesses * (closed - in_sight)
-            # A cell is used up to its neighbours, so they have to be in sight too.
-            table[a, b] = cosine * cv2.erode(in_sight, np.ones((3, 3), np.uint8))
-    # Both a little finer than the chart and the directions are known: softened over neighbours, so that it glides.
-    table = np.stack([cv2.GaussianBlur(cell, (0, 0), 0.6) for cell in table.reshape(-1, *table.shape[2:])])
-    return np.asarray(np.rint(255 * table), np.uint8).reshape(_AZIMUTHS, _ELEVATIONS, *chart_triangles.shape)
+            cosine = np.clip(outward @ to_camera, 0, 1).astype(np.float32)
+            layers = [
+                _kept(_in_sight(at, depth), recesses) * cosine,
+                _kept(_safe(at, depth, cosine, margin), recesses),
+            ]
+            for table, layer in zip(tables, layers, strict=True):
+                table[a, b] = np.rint(255 * cv2.GaussianBlur(layer, (0, 0), _SOFT_CELLS))
+    return tables[0], tables[1]
+
+
+def _kept(layer: Float32, recesses: Float32) -> Float32:
+    """A layer (H, W) with the recesses as what is around them, and every place as its worst neighbour: cells are
+    interpolated later.
+    """
+    closed = cv2.morphologyEx(layer, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    return np.asarray(cv2.erode(layer + recesses * (closed - layer), np.ones((3, 3), np.uint8)), np.float32)
 
 
 def _outline_margin(points: Float32) -> Float32:
@@ -202,24 +214,31 @@ def _recesses(points: Float32) -> Float32:
     return ((np.minimum(*reach) < 1) & (points[..., 2] < 30)).astype(np.float32)
 
 
-def _in_sight(at: Float32, depth: Float32, cosine: Float32, margin: Float32) -> Float32:
-    """How clearly (H, W) 0..1 points (H, W, 3) on the screen stand out: not hidden, nor next to an edge that may hide
-    them in a head of slightly another shape, nor next to the outline, where a photograph would show what is behind the
-    head.
+def _in_sight(at: Float32, depth: Float32) -> Float32:
+    """1 for points (H, W, 3) on the screen that nothing hides, else 0; depth: (h, w), +inf where there is no head."""
+    x, y = _pixels(at)
+    return np.clip(2 - (at[..., 2] - depth[y, x]) / (_HIDDEN_MM * _PIXELS_PER_MM), 0, 1).astype(np.float32)
 
-    depth: (h, w) of the head on the screen, +inf where there is none. cosine: (H, W), of the surface at the points.
-    margin: (H, W) mm, how far from the outline they must be to be trusted.
+
+def _safe(at: Float32, depth: Float32, cosine: Float32, margin: Float32) -> Float32:
+    """How far (H, W) 0..1 points (H, W, 3) on the screen are from edges that are nearer, and from the outline.
+
+    cosine: (H, W), of the surface at the points. margin: (H, W) mm, how far from the outline they must be.
     """
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE_PIXELS + 1,) * 2)
     nearest = cv2.erode(np.minimum(depth, np.float32(1e6)), around)
-    x, y = np.clip(np.rint(at[..., :2]).astype(int), 0, _DRAWN_PIXELS - 1).transpose(2, 0, 1)
+    x, y = _pixels(at)
     slope = np.sqrt(1 - cosine**2) / np.maximum(cosine, 0.05)
-    behind = at[..., 2] - depth[y, x]
     behind_edge = at[..., 2] - nearest[y, x] - (_EDGE_PIXELS + 0.5) * slope
-    hidden = np.maximum(behind / _HIDDEN_MM, behind_edge / _BEHIND_EDGE_MM) / _PIXELS_PER_MM - 1
+    from_edge = 2 - behind_edge / (_BEHIND_EDGE_MM * _PIXELS_PER_MM)
     to_outline = cv2.distanceTransform(np.isfinite(depth).astype(np.uint8), cv2.DIST_L2, 5)[y, x]
     from_outline = to_outline / (margin * _PIXELS_PER_MM) - 1
-    return np.asarray(np.clip(1 - hidden, 0, 1) * np.clip(from_outline, 0, 1), np.float32)
+    return np.asarray(np.clip(from_edge, 0, 1) * np.clip(from_outline, 0, 1), np.float32)
+
+
+def _pixels(at: Float32) -> npt.NDArray[np.int64]:
+    """Columns and rows (2, H, W) of points (H, W, 3) on the screen."""
+    return np.clip(np.rint(at[..., :2]).astype(np.int64), 0, _DRAWN_PIXELS - 1).transpose(2, 0, 1)
 
 
 def draw_texture(surface: Surface, mean: Float32, head: AverageHead, model: HeadModel) -> npt.NDArray[np.uint8]:
@@ -266,6 +285,7 @@ def main(argv: list[str] | None = None) -> int:
     head = average_head(model, options.faces, options.fits, options.photos, seed=1)
     texture = draw_texture(surface, mean, head, model)
     encoded = cv2.imencode(".jpg", texture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])[1]
+    visibility, safety = visibility_tables(mean, surface.triangles, chart_triangles, chart_weights)
     file = options.out / "face_model.npz"
     np.savez_compressed(
         file,
@@ -279,7 +299,8 @@ def main(argv: list[str] | None = None) -> int:
         chart_triangles=chart_triangles.astype(np.uint16),
         chart_weights=chart_weights.astype(np.float16),
         texture_jpeg=encoded.ravel(),
-        visibility=visibility_table(mean, surface.triangles, chart_triangles, chart_weights),
+        visibility=visibility,
+        safety=safety,
         elevation_limit_deg=_ELEVATION_LIMIT_DEG,
     )
     description = {"licence": "MIT (shape: ICT-FaceKit, Copyright (c) 2020 USC Institute for Creative Technologies)"}

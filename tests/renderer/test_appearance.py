@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.face_model import load_face_model
-from renderer.appearance import facing, observe
+from renderer.appearance import Sight, observe, sight
 from renderer.chart import CHART_SIZE, to_cells, to_chart
 
 ROWS, COLUMNS = CHART_SIZE
@@ -19,7 +19,8 @@ def camera_at(yaw_deg, elevation_deg=0.0):
 
 
 def seen_from(yaw_deg, elevation_deg=0.0):
-    return facing(load_face_model(), camera_at(yaw_deg, elevation_deg))
+    found = sight(load_face_model(), camera_at(yaw_deg, elevation_deg))
+    return found.cosine * found.safe
 
 
 LEFT_CHEEK, RIGHT_CHEEK = (48, 40, 8), (-48, 40, 8)
@@ -73,8 +74,12 @@ def colours(left, right):
     return picture
 
 
+def plainly(cosine):
+    return Sight(cosine, np.ones_like(cosine))
+
+
 def test_what_is_well_seen_is_taken_from_its_own_place():
-    found = observe(colours(100, 100), np.full(CHART_SIZE, 0.9, np.float32))
+    found = observe(colours(100, 100), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
     np.testing.assert_allclose(found.weights[..., 0], 1, atol=1e-3)
     np.testing.assert_allclose(found.weights[..., 1], 0, atol=1e-3)
     np.testing.assert_allclose(found.weights[..., 2], 1, atol=1e-3)
@@ -83,7 +88,7 @@ def test_what_is_well_seen_is_taken_from_its_own_place():
 def test_what_only_its_mirror_image_shows_is_taken_from_there_and_half_trusted():
     seen = np.zeros(CHART_SIZE, np.float32)
     seen[:, COLUMNS // 2 :] = 0.9
-    found = observe(colours(0, 120), seen)
+    found = observe(colours(0, 120), plainly(seen))
     hidden = found.weights[10:60, 10:40]
     np.testing.assert_allclose(hidden[..., 1], 1, atol=1e-3)
     np.testing.assert_allclose(hidden[..., 2], 0.5, atol=1e-3)
@@ -92,13 +97,13 @@ def test_what_only_its_mirror_image_shows_is_taken_from_there_and_half_trusted()
 def test_what_is_seen_nowhere_is_filled_from_around_it_and_not_trusted():
     seen = np.full(CHART_SIZE, 0.9, np.float32)
     seen[20:40] = 0
-    found = observe(colours(90, 90), seen)
+    found = observe(colours(90, 90), plainly(seen))
     assert found.weights[24:36].max() < 1e-3
     np.testing.assert_allclose(found.fill[12:18], 90, atol=2)
 
 
 def test_a_picture_that_shows_nothing_gives_a_fill_all_the_same():
-    found = observe(colours(90, 90), np.zeros(CHART_SIZE, np.float32))
+    found = observe(colours(90, 90), plainly(np.zeros(CHART_SIZE, np.float32)))
     assert found.weights.max() == 0
     assert np.isfinite(found.fill).all()
     assert np.isfinite(found.tone).all()
@@ -107,14 +112,14 @@ def test_a_picture_that_shows_nothing_gives_a_fill_all_the_same():
 def test_a_mirrored_part_takes_the_brightness_of_the_side_it_stands_on():
     seen = np.zeros(CHART_SIZE, np.float32)
     seen[:, 30:] = 0.9  # both sides near the middle, and all of the right side
-    found = observe(colours((50, 60, 70), (100, 120, 140)), seen)
+    found = observe(colours((50, 60, 70), (100, 120, 140)), plainly(seen))
     np.testing.assert_allclose(found.tone[10:26, 15:19], 0.57, atol=0.03)
     np.testing.assert_allclose(found.tone[10:26, 29:33], 1.75, atol=0.06)
 
 
 def test_settling_keeps_the_shares_that_are_asked_for():
-    bright = observe(colours(200, 200), np.full(CHART_SIZE, 0.9, np.float32))
-    dark = observe(colours(100, 100), np.zeros(CHART_SIZE, np.float32))
+    bright = observe(colours(200, 200), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
+    dark = observe(colours(100, 100), plainly(np.zeros(CHART_SIZE, np.float32)))
     fill = dark.fill.copy()
     dark.settle(bright, 0.25, 0.5)
     np.testing.assert_allclose(dark.weights[..., 0], 0.25, atol=1e-3)

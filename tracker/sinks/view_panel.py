@@ -10,7 +10,7 @@ from renderer import View
 from renderer.lettering import Lettering
 from renderer.view import SEED_YAWS_DEG
 from tracker.face_views import FaceViews, ViewChoice
-from tracker.frame import TrackedFrame, TrackState
+from tracker.frame import TrackedFrame, TrackedPose, TrackState
 
 Picture = npt.NDArray[np.uint8]
 
@@ -45,6 +45,8 @@ class Places:
 class ViewPanel:
     """A strip of views at the picture's right side, of a width that does not change with the faces.
 
+    A face that is not seen for a moment keeps its last views, dark.
+
     choice: which views; may be set anew at any time.
     """
 
@@ -53,6 +55,7 @@ class ViewPanel:
         self._face_views = face_views
         self._places = Places(1)
         self._row_count = 1
+        self._last: dict[int, Picture] = {}
 
     def beside(self, picture: Picture, result: TrackedFrame) -> Picture:
         """The picture (H, W, 3) with the strip beside it, a new one; `result` is what was found in its frame."""
@@ -65,15 +68,21 @@ class ViewPanel:
         lettering = Lettering(2 * tile, 2 * tile)
         faces = {face.track: face for face in result.poses}
         for track, row in self._places.update(list(faces)).items():
-            face = faces[track]
-            views = self.choice.of(face.pose)
-            for column, shown in enumerate(self._face_views.of(result, face, views)):
-                part = strip[row * tile : (row + 1) * tile, column * tile : (column + 1) * tile]
-                part[:] = fitted(shown.picture, tile)
-                if face.state is TrackState.COASTING:
-                    part //= 2
+            part = strip[row * tile : (row + 1) * tile]
+            if faces[track].state is TrackState.COASTING:
+                if track in self._last and self._last[track].shape == part.shape:
+                    part[:] = self._last[track] // 2
+            else:
+                self._draw_row(part, result, faces[track])
+                self._last[track] = part.copy()
             lettering.draw(strip, str(track), lettering.line_height / 4, row * tile + lettering.line_height / 6)
+        self._last = {track: row for track, row in self._last.items() if track in faces}
         return np.concatenate([picture, strip], axis=1)
+
+    def _draw_row(self, row: Picture, result: TrackedFrame, face: TrackedPose) -> None:
+        tile = len(row)
+        for column, shown in enumerate(self._face_views.of(result, face, self.choice.of(face.pose))):
+            row[:, column * tile : (column + 1) * tile] = fitted(shown.picture, tile)
 
 
 def fitted(picture: Picture, side: int) -> Picture:
