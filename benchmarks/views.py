@@ -28,7 +28,7 @@ from fpn.rotations import rotation_from_angles
 from models.face_model import FaceModel, load_face_model
 from renderer import Frontalizer, TrackedFace, View, frontalize
 from renderer.synthetic_head import SyntheticHead
-from renderer.view import FIELD_MM, PIVOT_MM, SEED_YAWS_DEG
+from renderer.view import PIVOT_MM, SEED_YAWS_DEG, pixels_per_mm
 from renderer.zbuffer import interpolate, rasterise
 
 Float32 = npt.NDArray[np.float32]
@@ -36,6 +36,7 @@ Float64 = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
 SIZE = 224
+SEED = "seed"
 _WIDTH, _HEIGHT = 1280, 720
 _YAWS_DEG = (0, 15, 30, 45, 60, 75)
 _HIDDEN_MM = 3.0
@@ -87,9 +88,11 @@ def nearest_weights(model: FaceModel, vertices: Float32) -> Float32:
     return np.linalg.solve(basis @ basis.T + ridge, basis @ wanted).astype(np.float32)
 
 
-def truth_of(scene: Scene, view: View) -> tuple[Picture, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+def truth_of(
+    scene: Scene, view: View, distance_mm: float
+) -> tuple[Picture, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
     """The head from the view's own side (size, size, 3), its face there (size, size), and what the camera saw of it."""
-    picture, covered, points = scene.head.from_afar(view.rotation, PIVOT_MM, SIZE / FIELD_MM, SIZE)
+    picture, covered, points = scene.head.from_side(view, SIZE, distance_mm)
     face = covered & (points[..., 2] < _FACE_DEPTH_MM) & (points[..., 1] < _JAW_MM)
     return picture, face, seen_by_camera(scene, points.reshape(-1, 3)).reshape(SIZE, SIZE)
 
@@ -118,8 +121,11 @@ def errors(scenes: list[Scene], view: View, methods: dict[str, Method]) -> dict[
     seen_errors: dict[str, list[Float64]] = {name: [] for name in methods}
     unseen_errors: dict[str, list[Float64]] = {name: [] for name in methods}
     for scene in scenes:
-        truth, face, seen = truth_of(scene, view)
+        # Each method is compared with what it is to show: the seed's views have no perspective, ours the camera's.
+        from_afar = truth_of(scene, view, np.inf)
+        from_there = truth_of(scene, view, float(np.linalg.norm(scene.pose.translation)))
         for name, method in methods.items():
+            truth, face, seen = from_afar if name == SEED else from_there
             difference = np.abs(method(scene, view).astype(np.float64) - truth).mean(-1)
             seen_errors[name].append(difference[face & seen])
             unseen_errors[name].append(difference[face & ~seen])
@@ -170,7 +176,9 @@ def placement(scenes: list[Scene], shape_known: bool) -> tuple[float, float]:
     distances = np.full((len(scenes), 68), np.nan)
     for row, scene in zip(distances, scenes, strict=True):
         model = scene.head.model
-        generic = (model.mean[model.landmarks68] - PIVOT_MM)[:, :2] * (SIZE / FIELD_MM) + (SIZE - 1) / 2
+        nearness = 1 / (1 + model.mean[model.landmarks68, 2:] / np.linalg.norm(scene.pose.translation))
+        places_mm = (model.mean[model.landmarks68] - PIVOT_MM)[:, :2] * nearness
+        generic = places_mm * pixels_per_mm(SIZE) + (SIZE - 1) / 2
         posed = scene.head.vertices[model.landmarks68] @ scene.pose.rotation.T + scene.pose.translation
         shape = scene.weights if shape_known else None
         seen = seen_by_camera(scene, scene.head.vertices[model.landmarks68])
@@ -196,7 +204,7 @@ def flicker(scene: Scene, frames: int = 24) -> tuple[float, float, float]:
     our frontal view of a track, in the seed's frontal view; grey levels.
     """
     rng = np.random.default_rng(0)
-    _, face, _ = truth_of(scene, View())
+    _, face, _ = truth_of(scene, View(), np.inf)
     region = region_of(scene.pose, scene.camera)
     half = region.side / 3
     part = np.s_[
@@ -270,7 +278,7 @@ def main(argv: list[str] | None = None) -> int:
         yaw: [make_scene(model, yaw, 100 * yaw + head, draw(100 * yaw + head)) for head in range(options.heads)]
         for yaw in _YAWS_DEG
     }
-    methods: dict[str, Method] = {"seed": seed_method, "mean face": mean_face, "own shape": own_face}
+    methods: dict[str, Method] = {SEED: seed_method, "mean face": mean_face, "own shape": own_face}
     if options.estimated:
         methods["estimated"] = Estimated()
     print(machine_line())

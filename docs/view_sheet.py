@@ -11,7 +11,7 @@ from fpn.rotations import rotation_from_angles
 from models.face_model import load_face_model
 from renderer import View, frontalize
 from renderer.synthetic_head import SyntheticHead
-from renderer.view import FIELD_MM, PIVOT_MM, SEED_YAWS_DEG
+from renderer.view import SEED_YAWS_DEG
 
 SIZE = 176
 POSES = ((0, 0, 0), (25, -8, 12), (-40, 6, -10), (60, 0, 5))  # yaw, pitch, roll of the heads, degrees
@@ -41,7 +41,7 @@ def captioned_row(yaw: float, pitch: float, roll: float, seed: int) -> np.ndarra
         tiles.append((f"view {view_yaw:g}", view.picture))
     confidence = frontalize(photograph, pose, camera, View(), SIZE, shape=weights).confidence
     tiles.append(("confidence of 0", cv2.cvtColor(np.uint8(confidence * 255), cv2.COLOR_GRAY2BGR)))
-    truth, covered, _ = head.from_afar(View().rotation, PIVOT_MM, SIZE / FIELD_MM, SIZE)
+    truth, covered, _ = head.from_side(View(), SIZE, float(np.linalg.norm(pose.translation)))
     truth[~covered] = 128
     tiles.append(("truth of 0", truth))
     return np.hstack([captioned(words, tile) for words, tile in tiles])

@@ -25,10 +25,10 @@ _STEEPEST_COSINE = 0.5
 """... but no farther from facing the view than this, or it would be seen on edge."""
 _MARGIN_PX = 3.0
 """Over this width along the frame's border what is seen gives way to what is filled in."""
-_SAME_SIDE_DEG = (6.0, 18.0)
+_SAME_SIDE_DEG = (8.0, 20.0)
 """A view from within the first of these angles of where the camera stands shows what the camera saw and no more; beyond
 the second, what is seen of the head and of its surroundings is told apart."""
-_NEAR_SIDE_DEG = (12.0, 35.0)
+_NEAR_SIDE_DEG = (14.0, 35.0)
 """Within these, places next to edges and to the outline are trusted, too: the view moves them little."""
 _NOTICEABLE = 0.04
 """Less than this of the mirror image is not worth being sampled; it is filled in."""
@@ -177,33 +177,39 @@ def _toned(colours: Picture, share: Float32) -> Picture:
 def _surface(views: ViewSet, face: SeenFace, same_sides: list[float]) -> Surface:
     """What lies behind the nodes; beyond the head's outline, in views from the camera's own side, the sheet.
 
-    Where a line of sight meets a head deformed from the mean is found by going back along the deformation, twice.
+    Nodes belong to lines of sight that spread from the view's own camera, and the head may be deformed from the mean.
+    Where such a line meets it is found in the far view of the mean head by going there and back, twice.
     """
-    cells, origin = views.cells, None
-    depth, cover = cv2.split(views.depth_and_cover)
+    distance = np.float32(face.distance_mm)
+    cells_and_depth = views.cells_and_depth
+    zero = np.zeros((), np.float32)
+    for _ in range(2):
+        cell_x, cell_y, depth = cv2.split(cells_and_depth)
+        across, down, deeper = zero, zero, zero
+        if face.deformation is not None:
+            moved = look_up(face.deformation, cv2.merge([cell_x, cell_y]))
+            across, down, deeper = cv2.split(_in_view_frames(moved, views))
+        spread = (depth + deeper - views.eye_depth) / distance
+        x, y = cv2.split(views.rough_nodes + views.from_middle * cv2.merge([spread, spread]))
+        y = np.clip(y - down * views.rough_per_mm, views.first_row, views.last_row)
+        origin = cv2.merge([np.asarray(x - across * views.rough_per_mm, np.float32), y])
+        cells_and_depth = look_up(views.cells_and_depth, origin)
+    cells = np.ascontiguousarray(cells_and_depth[..., :2])
+
+    size = views.x_mm.shape[::-1]
+    nodes = np.float32(NODES_PER_ROUGH)
+    origin = cv2.resize(origin, size) * nodes + (nodes - 1) / 2
+    depth, cover = cv2.split(look_up(views.depth_and_cover, origin))
     if face.deformation is not None:
-        x, y = cv2.split(views.rough_nodes)
-        across, down, _ = cv2.split(_in_view_frames(look_up(face.deformation, cells), views))
-        origin_x = x - across * views.rough_per_mm
-        origin_y = np.clip(y - down * views.rough_per_mm, views.first_row, views.last_row)
-        cells = look_up(views.cells, cv2.merge([origin_x, origin_y]))
-        across, down, deeper = cv2.split(_in_view_frames(look_up(face.deformation, cells), views))
-        origin_x = x - across * views.rough_per_mm
-        origin_y = np.clip(y - down * views.rough_per_mm, views.first_row, views.last_row)
-        nodes = np.float32(NODES_PER_ROUGH)
-        origin_x, origin_y, deeper = cv2.split(cv2.resize(cv2.merge([origin_x, origin_y, deeper]), cover.shape[::-1]))
-        origin = cv2.merge([origin_x * nodes + (nodes - 1) / 2, origin_y * nodes + (nodes - 1) / 2])
-        depth, cover = cv2.split(look_up(views.depth_and_cover, origin))
-        depth += deeper
+        depth += cv2.resize(np.asarray(deeper, np.float32), size)
+    eye_depth = np.repeat(views.eye_depth, NODES_PER_ROUGH, axis=0)
     for number, (geometry, same_side) in enumerate(zip(views.geometries, same_sides, strict=True)):
         if same_side > 0:
             part = views.block(number, views.nodes)
-            a, b, c = _sheet(geometry, face.head).astype(np.float32)
-            on_sheet = a * geometry.x_mm + b * geometry.y_mm + c
+            on_sheet = _sheet_depth(geometry, face)
             depth[part] += np.float32(same_side) * (1 - cover[part]) * (on_sheet - depth[part])
-    points = views.points.copy()
-    cv2.insertChannel(depth, points, 2)
-    return Surface(cells, points, cover, origin)
+    spread = 1 + (depth - eye_depth) / distance
+    return Surface(cells, cv2.merge([views.x_mm * spread, views.y_mm * spread, depth]), cover, origin)
 
 
 def _in_view_frames(vectors: Float32, views: ViewSet) -> Float32:
@@ -236,7 +242,20 @@ def _sheet(geometry: ViewGeometry, head: HeadCamera) -> Float64:
     return np.array([-normal[0], -normal[1], middle @ normal]) / normal[2]
 
 
+def _sheet_depth(geometry: ViewGeometry, face: SeenFace) -> Float32:
+    """Depth (g, g) at which the lines of sight of a view's nodes meet the sheet."""
+    a, b, c = _sheet(geometry, face.head)
+    eye, d = geometry.eye_depth_mm, face.distance_mm
+    slope = np.float32(a) * geometry.x_mm + np.float32(b) * geometry.y_mm
+    return np.asarray((slope * np.float32(1 - eye / d) + np.float32(c)) / (1 - slope / np.float32(d)), np.float32)
+
+
 def _sheet_map(face: SeenFace, geometry: ViewGeometry) -> Float32:
     """Where in the patch (c, c, 2) the sheet behind the rough nodes of a view is seen."""
-    on_sheet = np.array([[1, 0, 0], [0, 1, 0], _sheet(geometry, face.head), [0, 0, 1]])
+    a, b, c = _sheet(geometry, face.head)
+    eye, d = geometry.eye_depth_mm, face.distance_mm
+    # The point at which the line of sight through (x, y) meets depth = a x + b y + c, in homogeneous coordinates.
+    along = 1 - eye / d
+    wide = along + c / d
+    on_sheet = np.array([[wide, 0, 0], [0, wide, 0], [a * along, b * along, c], [-a / d, -b / d, 1]])
     return face.project(geometry.rough_mm, face.project.matrix @ geometry.to_head @ on_sheet)

@@ -29,6 +29,8 @@ _NEAREST_FIELDS = 0.5
 """A head nearer to the camera than this many fields of a view is out of all proportion, and no view is made of it."""
 FRONT_MM = np.array([0.0, 35.0, -10.0])
 """What a camera sees of a head is what a far one sees in the direction of the camera from this point of the face."""
+_NEAREST_VIEW_MM = 300.0
+"""No view is drawn from nearer to the eyes, where a head is distorted beyond recognition."""
 _TONE_MM = 3.0
 """The tones of a face are taken from a picture of this many millimetres to a pixel."""
 
@@ -42,7 +44,7 @@ def frontalize(
     shape: npt.ArrayLike | None = None,
     head_scale: float = 1.0,
 ) -> FrontalView:
-    """The head in `pose` as seen from the side of `view`.
+    """The head in `pose` as seen from the side of `view`, from as far away as the camera is.
 
     image: (H, W, 3) uint8 BGR, the full frame. camera: its intrinsics, lens distortion included, for that size.
     view: a `View`, or its yaw in degrees; 0 is the front. size: pixels a side.
@@ -82,4 +84,12 @@ def see(
     if inside.min() < 1:
         seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
     appearance = observe(small.sample(pixels), seen)
-    return SeenFace(head, patch, Projector(head, patch), deformation, appearance, look_around(small, pixels))
+    return SeenFace(
+        head=head,
+        patch=patch,
+        project=Projector(head, patch),
+        deformation=deformation,
+        appearance=appearance,
+        surroundings=look_around(small, pixels),
+        distance_mm=max(float(np.linalg.norm(head.translation)) / head.scale, _NEAREST_VIEW_MM),
+    )

@@ -34,7 +34,7 @@ class SeenFace:
     """A face in a frame as far as all its views share it.
 
     patch: where to sample; project: how to get there. deformation: (H, W, 3) float32 mm from the mean head, on the
-    chart; None for the mean head.
+    chart; None for the mean head. distance_mm: from the camera to the eyes, in millimetres of a head of average size.
     """
 
     head: HeadCamera
@@ -43,6 +43,7 @@ class SeenFace:
     deformation: Float32 | None
     appearance: Appearance
     surroundings: Surroundings
+    distance_mm: float
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,12 @@ class Surface:
     cells: Float32
     points: Float32
     cover: Float32
-    origin: Float32 | None
+    origin: Float32
 
     def of(self, views: ViewSet, number: int) -> Surface:
         """The part behind the nodes of one view, numbers in `origin` counted from its own first row."""
         nodes = views.block(number, views.nodes)
-        origin = None
-        if self.origin is not None:
-            origin = self.origin[nodes] - np.array([0, nodes.start], np.float32)
+        origin = self.origin[nodes] - np.array([0, nodes.start], np.float32)
         return Surface(self.cells[views.block(number, views.rough)], self.points[nodes], self.cover[nodes], origin)
 
 
@@ -136,8 +135,7 @@ def add_mirrored(
     for eye, shift in ((geometry.right_eye, EYE_SHIFT_MM), (geometry.left_eye, -EYE_SHIFT_MM)):
         mask = box.of(eye, NODES_PER_ROUGH)
         if (mask * in_box).max() > _EYE_TAKEN:
-            if surface.origin is not None:
-                mask = look_up(eye, np.ascontiguousarray(box.of(surface.origin, NODES_PER_ROUGH)))
+            mask = look_up(eye, np.ascontiguousarray(box.of(surface.origin, NODES_PER_ROUGH)))
             _unmirror_eye(colours, face, points, to_patch @ _moved(shift) @ geometry.to_head, mask)
     tone = look_up(face.appearance.tone, box.of(surface.cells, 1) * np.float32(0.5) - np.float32(0.25))
     weight = cv2.convertScaleAbs(times(cv2.resize(tone, in_box.shape[::-1]), in_box), alpha=255 * _TONE_UNIT)

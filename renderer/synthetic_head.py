@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from models.face_model import FaceModel
 from renderer.chart import to_cells, to_chart
+from renderer.view import PIVOT_MM, View, pixels_per_mm
 from renderer.zbuffer import interpolate, rasterise
 
 Float32 = npt.NDArray[np.float32]
@@ -58,21 +59,25 @@ class SyntheticHead:
         small = cv2.resize(behind, (camera.width, camera.height), interpolation=cv2.INTER_AREA)
         return np.asarray(small.round(), np.uint8)
 
-    def from_afar(
-        self, rotation: Float64, pivot: Float64, pixels_per_mm: float, size: int
+    def from_side(
+        self, view: View, size: int, distance_mm: float = np.inf
     ) -> tuple[Picture, npt.NDArray[np.bool_], Float32]:
-        """What a far camera sees, the head's `pivot` in the middle: picture (size, size, 3) uint8, where the head
-        wholly covers a pixel (size, size), and the point of this head (size, size, 3) mm that is seen there.
+        """What a view is to show: the head from its side, from a camera `distance_mm` from the point between the eyes.
+
+        Returns a picture (size, size, 3) uint8, where the head wholly covers a pixel (size, size), and the point of
+        this head (size, size, 3) mm that is seen there.
         """
-        scale = pixels_per_mm * _OVERSAMPLING
         large = size * _OVERSAMPLING
-        screen = (self.vertices - pivot) @ rotation.T * scale
-        screen[:, :2] += (large - 1) / 2
-        layers = [*self._draw(screen, (large, large))]
-        colours, covered, points = (
-            cv2.resize(np.asarray(layer, np.float32), (size, size), interpolation=cv2.INTER_AREA) for layer in layers
-        )
-        return np.asarray(colours.round(), np.uint8), covered > 0.999, points
+        posed = (self.vertices - PIVOT_MM) @ view.rotation.T
+        eyes = -view.rotation[2] @ PIVOT_MM
+        shrunk = 1 / (1 + (posed[:, 2:] - eyes) / distance_mm)
+        screen = np.column_stack([posed[:, :2] * shrunk * pixels_per_mm(large) + (large - 1) / 2, posed[:, 2]])
+        layers = [
+            cv2.resize(np.asarray(layer, np.float32), (size, size), interpolation=cv2.INTER_AREA)
+            for layer in self._draw(screen, (large, large))
+        ]
+        colours, covered, points = layers
+        return np.asarray(colours.round(), np.uint8), covered > 0.999, np.asarray(points, np.float32)
 
     def _draw(self, screen: Float64, size: tuple[int, int]) -> tuple[Float32, npt.NDArray[np.bool_], Float32]:
         """Colours (H, W, 3), where there is head (H, W), and its points (H, W, 3)."""

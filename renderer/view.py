@@ -1,8 +1,9 @@
 """From where a face is to be seen, and what can be worked out for that direction before any face is seen.
 
-A view is a picture by a far camera (no perspective) that looks at the head from a given side; its axes are those of the
-camera frame of a head turned by the view's yaw and pitch. Every view shows the same length at the same size and the
-same point of the head in its middle, whoever is seen and however the head is held.
+A view is what a camera sees that looks at the head from a given side, from as far away as the real one; its axes are
+those of the camera frame of a head turned by the view's yaw and pitch. Every view shows the same length at the eyes at
+the same size and the same point of the head in its middle, whoever is seen and however the head is held. What is
+worked out here holds for a far camera; drawing brings in the distance.
 """
 
 from __future__ import annotations
@@ -132,6 +133,11 @@ class ViewGeometry:
     rough_mm: Float32
     right_eye: Float32
     left_eye: Float32
+
+    @property
+    def eye_depth_mm(self) -> float:
+        """Depth in the view's frame of the point between the eyes."""
+        return float(-self.rotation[2] @ PIVOT_MM)
 
     @cached_property
     def to_head(self) -> npt.NDArray[np.float64]:

@@ -19,24 +19,29 @@ NODES_PER_ROUGH = ROUGH_SPACING // NODE_SPACING
 class ViewSet:
     """The geometry of n views (see `renderer.view.ViewGeometry`), stacked along the rows.
 
-    points: (n g, g, 3) float32, the surface's points at the nodes, each in the frame of its view.
-    depth_and_cover: (n g, g, 2). cells: (n c, c, 2). rough_nodes: (n c, c, 2), the rough nodes' own numbers in the
-    stack, column and row; first_row, last_row: (n c, 1), the rows of the stack a row's view begins and ends with.
+    x_mm, y_mm: (n g, g) float32, the nodes in the frame of their view. depth_and_cover: (n g, g, 2).
+    cells_and_depth: (n c, c, 3), cells of the chart and depth at the rough nodes. eye_depth: (n c, 1) mm.
+    rough_nodes: (n c, c, 2), the rough nodes' own numbers in the stack, column and row; from_middle: (n c, c, 2), the
+    same from the middle of their view. first_row, last_row: (n c, 1), the rows of the stack a row's view begins and
+    ends with.
     """
 
     geometries: tuple[ViewGeometry, ...]
     size: int
-    points: Float32
+    x_mm: Float32
+    y_mm: Float32
     depth_and_cover: Float32
-    cells: Float32
+    cells_and_depth: Float32
+    eye_depth: Float32
     rough_nodes: Float32
+    from_middle: Float32
     first_row: Float32
     last_row: Float32
 
     @property
     def rough(self) -> int:
         """Rough nodes along each side of a view."""
-        return len(self.geometries[0].cells)
+        return len(self.geometries[0].rough_mm)
 
     @property
     def nodes(self) -> int:
@@ -68,13 +73,17 @@ def view_set(views: tuple[View, ...], size: int) -> ViewSet:
     rough = len(geometries[0].cells)
     columns, rows = np.meshgrid(np.arange(rough), np.arange(rough * len(views)))
     first = np.repeat(np.arange(len(views)) * rough, rough)[:, None].astype(np.float32)
+    mm_per_rough = ROUGH_SPACING / pixels_per_mm(size)
     return ViewSet(
         geometries=geometries,
         size=size,
-        points=np.concatenate([np.dstack([g.x_mm, g.y_mm, g.depth_mm]) for g in geometries]),
+        x_mm=np.concatenate([g.x_mm for g in geometries]),
+        y_mm=np.concatenate([g.y_mm for g in geometries]),
         depth_and_cover=np.concatenate([np.dstack([g.depth_mm, g.cover]) for g in geometries]),
-        cells=np.concatenate([g.cells for g in geometries]),
+        cells_and_depth=np.concatenate([np.dstack([g.cells, g.depth_mm[::2, ::2]]) for g in geometries]),
+        eye_depth=np.repeat([g.eye_depth_mm for g in geometries], rough)[:, None].astype(np.float32),
         rough_nodes=np.dstack([columns, rows]).astype(np.float32),
+        from_middle=np.concatenate([g.rough_mm / np.float32(mm_per_rough) for g in geometries]),
         first_row=first,
         last_row=first + np.float32(rough - 1),
     )

@@ -13,7 +13,7 @@ SIZE = 160
 
 def truth_of(photograph, view=View(), size=SIZE):  # noqa: B008 - a view is a value
     """The head drawn from the view's own side, and its face there: before the ears and above the jaw."""
-    picture, covered, points = photograph.head.from_afar(view.rotation, PIVOT_MM, size / FIELD_MM, size)
+    picture, covered, points = photograph.head.from_side(view, size, np.linalg.norm(photograph.pose.translation))
     return picture, covered & (points[..., 2] < 60) & (points[..., 1] < 105)
 
 
