@@ -15,7 +15,6 @@ import numpy.typing as npt
 
 from models.face_model import FaceModel, load_face_model
 from renderer.blending import halved, smooth_step, spread, times
-from renderer.chart import CHART_SIZE
 
 Float32 = npt.NDArray[np.float32]
 
@@ -27,7 +26,7 @@ _OWN_FROM, _OWN_TO = 0.15, 0.6
 """How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
 _DARKER_HAIR = np.float32(0.6)
 """Brightness of hair that is not seen, over the skin's."""
-_SEAM_CELLS = 0.8
+_SEAM_CELLS = (3, 3)
 """Softness of the seams."""
 _TONE_LIMITS = (0.55, 1.8)
 """Between these a mirrored part is made darker or brighter to fit its surroundings."""
@@ -51,21 +50,20 @@ class Appearance:
 
     def settle(self, earlier: Appearance, weights_share: float, tones_share: float) -> None:
         """Keep these shares (0..1) of what was seen earlier: one of the weights, one of tones and fill."""
-        for mine, before, share in (
-            (self.weights, earlier.weights, weights_share),
-            (self.tone, earlier.tone, tones_share),
-            (self.fill, earlier.fill, tones_share),
-        ):
-            cv2.addWeighted(before, share, mine, 1 - share, 0, dst=mine)
+        cv2.addWeighted(earlier.weights, weights_share, self.weights, 1 - weights_share, 0, dst=self.weights)
+        if tones_share < 1:
+            cv2.addWeighted(earlier.tone, tones_share, self.tone, 1 - tones_share, 0, dst=self.tone)
+            cv2.addWeighted(earlier.fill, tones_share, self.fill, 1 - tones_share, 0, dst=self.fill)
+        else:
+            self.tone, self.fill = earlier.tone, earlier.fill
 
 
 @dataclass(frozen=True)
 class ChartSurface:
-    """The head on the chart of (H, W) cells, millimetres in the head frame, float32.
+    """The head on the chart at half its resolution (H / 2, W / 2), millimetres in the head frame, float32.
 
-    points: (H / 2, W / 2, 3), the mean head in the middle of four cells each; hair: (H / 2, W / 2) 0..1, where most
+    points: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3). hair: (H / 2, W / 2) 0..1, where most
     people have hair; hair_to_trust: the same, less towards the crown, which many a photograph shows above the head.
-    components: (50, H * W * 3), at every cell.
     """
 
     points: Float32
@@ -74,17 +72,17 @@ class ChartSurface:
     hair_to_trust: Float32
 
     def deformation(self, weights: npt.ArrayLike) -> Float32:
-        """How far each cell (H, W, 3) lies from the mean head for shape `weights` (50,), millimetres, head frame."""
+        """How far each place (H / 2, W / 2, 3) lies from the mean head for shape `weights` (50,), millimetres."""
         # einsum, not a matrix product: that would wake the threads of a BLAS that other work is waiting for.
         flat = np.einsum("k,kn->n", np.asarray(weights, np.float32), self.components)
-        return flat.reshape(*CHART_SIZE, 3)
+        return flat.reshape(self.points.shape)
 
 
 @lru_cache(maxsize=1)
 def chart_surface() -> ChartSurface:
     """The face model on the chart, worked out once a process."""
     model = load_face_model()
-    components = np.stack([model.on_chart(component).ravel() for component in model.components])
+    components = np.stack([halved(model.on_chart(component)).ravel() for component in model.components])
     points = halved(model.on_chart(model.mean))
     x, y, z = cv2.split(points)
     skull = np.maximum(np.minimum((z - 62) / 6, (95 - y) / 8), (-y - 72) / 5)
@@ -118,32 +116,42 @@ def sight(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Sight:
     u, v = azimuth - a, elevation - b
     layers = []
     for table in (model.visibility, model.safety):
-        near = table[a : a + 2, b : b + 2].astype(np.float32) * np.float32(1 / 255)
-        at_a, at_next = (np.float32(1 - v) * row[0] + np.float32(v) * row[1] for row in near)
-        layer = np.float32(1 - u) * at_a + np.float32(u) * at_next
-        layers.append(layer if x >= 0 else np.ascontiguousarray(layer[:, ::-1]))
+        near = [cv2.addWeighted(row[b], 1 - v, row[b + 1], v, 0, dtype=cv2.CV_32F) for row in (table[a], table[a + 1])]
+        layer = cv2.addWeighted(near[0], (1 - u) / 255, near[1], u / 255, 0)
+        layers.append(np.asarray(layer if x >= 0 else np.ascontiguousarray(layer[:, ::-1]), np.float32))
     return Sight(*layers)
 
 
 def observe(colours: npt.NDArray[np.uint8], seen: Sight) -> Appearance:
-    """Weigh what a picture shows of each cell against what it shows of its mirror image.
+    """Weigh what a picture shows of each cell against what it shows of its mirror image, and take its tones.
 
     colours: (H / 2, W / 2, 3) uint8 BGR, the picture at the middle of four cells each. seen: how well the camera sees a
     cell; 0 also for what is outside the picture.
     """
+    weights = weigh(seen)
+    well = seen.cosine * seen.safe
+    own, mirrored, _, _ = cv2.split(weights)
+    layers = halved(cv2.merge([own, mirrored, well * np.ascontiguousarray(well[:, ::-1])]))
+    return Appearance(weights, *_tones(colours.astype(np.float32), layers))
+
+
+def weigh(seen: Sight) -> Float32:
+    """The weights (H, W, 4) of an `Appearance`."""
     well = seen.cosine * seen.safe
     other = np.ascontiguousarray(well[:, ::-1])
-    own = smooth_step(np.asarray((well / (other + np.float32(1e-3)) - _OWN_FROM) / (_OWN_TO - _OWN_FROM), np.float32))
-    known = smooth_step(np.asarray((np.maximum(well, other) - _SEEN_FROM) / (_SEEN_TO - _SEEN_FROM), np.float32))
+    own = _ramp(well / (other + np.float32(1e-3)), _OWN_FROM, _OWN_TO)
+    known = _ramp(np.maximum(well, other), _SEEN_FROM, _SEEN_TO)
     mirrored = known * (1 - own)
     own = known * own
-    confidence = own * smooth_step(np.float32(2) * well) + np.float32(0.5) * mirrored * smooth_step(
-        np.float32(2) * other
-    )
-    perhaps = smooth_step(np.asarray((seen.cosine - _PERHAPS_FROM) / (_PERHAPS_TO - _PERHAPS_FROM), np.float32))
-    weights = cv2.GaussianBlur(cv2.merge([own, mirrored, confidence, perhaps]), (0, 0), _SEAM_CELLS)
-    tone, fill = _tones(colours.astype(np.float32), halved(cv2.merge([own, mirrored, well * other])))
-    return Appearance(weights, tone, fill)
+    confidence = own * _ramp(well, 0, 0.5) + np.float32(0.5) * mirrored * _ramp(other, 0, 0.5)
+    perhaps = _ramp(seen.cosine, _PERHAPS_FROM, _PERHAPS_TO)
+    weights = cv2.blur(cv2.merge([own, mirrored, confidence, perhaps]), _SEAM_CELLS)
+    return np.asarray(weights, np.float32)
+
+
+def _ramp(x: Float32, start: float, end: float) -> Float32:
+    """0 up to `start`, 1 from `end` on, smooth in between."""
+    return smooth_step((x - np.float32(start)) * np.float32(1 / (end - start)))
 
 
 def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:

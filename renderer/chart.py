@@ -38,6 +38,11 @@ def to_cells(chart: Float32, size: tuple[int, int] = CHART_SIZE) -> Float32:
     return ((chart + 1) / 2 * np.array([columns, rows], np.float32) - np.float32(0.5)).astype(np.float32)
 
 
+def on_half_chart(cells: Float32) -> Float32:
+    """Cells (..., 2) of the chart as those of a chart of half its resolution."""
+    return np.asarray(cells * np.float32(0.5) - np.float32(0.25), np.float32)
+
+
 def _compressed(azimuth: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
     """Solve azimuth = (s + s^3) / 2 for s, so that the face has most of the columns; both in -1..1 (Cardano)."""
     q = np.abs(azimuth)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.head import FACE_CENTER_MM
+from renderer.chart import on_half_chart
 from renderer.layers import SeenFace, Surface, Workspace, add_mirrored, add_seen, look_up
 from renderer.sampling import HeadCamera
 from renderer.view import PIVOT_MM, ROUGH_SPACING, ViewGeometry
@@ -30,6 +31,8 @@ _SAME_SIDE_DEG = (8.0, 20.0)
 the second, what is seen of the head and of its surroundings is told apart."""
 _NEAR_SIDE_DEG = (14.0, 35.0)
 """Within these, places next to edges and to the outline are trusted, too: the view moves them little."""
+_NOTHING = 1 / 512
+"""Smaller shares do not change a picture of 8 bits."""
 _NOTICEABLE = 0.04
 """Less than this of the mirror image is not worth being sampled; it is filled in."""
 
@@ -154,13 +157,15 @@ def _weigh(
 def _soft_parts(face: SeenFace, surface: Surface, shares: _Shares, tones: Float32, sheet_map: Float32) -> Picture:
     """What needs no detail, at the nodes (n g, g, 3): surroundings, and the tones of what was not seen."""
     size = surface.cover.shape[::-1]
-    half_cells = surface.cells * np.float32(0.5) - np.float32(0.25)
-    fill = cv2.convertScaleAbs(look_up(face.appearance.fill, half_cells))
-    soft = _toned(cv2.resize(fill, size), shares.filled)
-    cv2.add(soft, _toned(cv2.resize(cv2.convertScaleAbs(tones), size), shares.empty), dst=soft)
-    return np.asarray(
-        cv2.add(soft, _toned(face.patch.sample(cv2.resize(sheet_map, size)), shares.sheet), dst=soft), np.uint8
-    )
+    soft = np.zeros((*surface.cover.shape, 3), np.uint8)
+    if shares.filled.max() > _NOTHING:
+        fill = cv2.convertScaleAbs(look_up(face.appearance.fill, on_half_chart(surface.cells)))
+        cv2.add(soft, _toned(cv2.resize(fill, size), shares.filled), dst=soft)
+    if shares.empty.max() > _NOTHING:
+        cv2.add(soft, _toned(cv2.resize(cv2.convertScaleAbs(tones), size), shares.empty), dst=soft)
+    if shares.sheet.max() > _NOTHING:
+        cv2.add(soft, _toned(face.patch.sample(cv2.resize(sheet_map, size)), shares.sheet), dst=soft)
+    return soft
 
 
 def _per_rough_row(values: list[float], views: ViewSet) -> Float32:
@@ -187,7 +192,7 @@ def _surface(views: ViewSet, face: SeenFace, same_sides: list[float]) -> Surface
         cell_x, cell_y, depth = cv2.split(cells_and_depth)
         across, down, deeper = zero, zero, zero
         if face.deformation is not None:
-            moved = look_up(face.deformation, cv2.merge([cell_x, cell_y]))
+            moved = look_up(face.deformation, on_half_chart(cv2.merge([cell_x, cell_y])))
             across, down, deeper = cv2.split(_in_view_frames(moved, views))
         spread = (depth + deeper - views.eye_depth) / distance
         x, y = cv2.split(views.rough_nodes + views.from_middle * cv2.merge([spread, spread]))

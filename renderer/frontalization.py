@@ -14,8 +14,7 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from models.face_model import load_face_model
-from renderer.appearance import Sight, chart_surface, observe, sight
-from renderer.blending import halved
+from renderer.appearance import Appearance, Sight, chart_surface, observe, sight, weigh
 from renderer.drawing import FrontalView, draw_views, empty_view
 from renderer.layers import SeenFace, Workspace
 from renderer.sampling import HeadCamera, Projector, cut_patch
@@ -29,6 +28,8 @@ _NEAREST_FIELDS = 0.5
 """A head nearer to the camera than this many fields of a view is out of all proportion, and no view is made of it."""
 FRONT_MM = np.array([0.0, 35.0, -10.0])
 """What a camera sees of a head is what a far one sees in the direction of the camera from this point of the face."""
+_BORDER_MM = 4.0
+"""So near to the frame's border nothing is trusted."""
 _NEAREST_VIEW_MM = 300.0
 """No view is drawn from nearer to the eyes, where a head is distorted beyond recognition."""
 _TONE_MM = 3.0
@@ -65,8 +66,12 @@ def see(
     head: HeadCamera,
     view_pixels_per_mm: float,
     shape: npt.ArrayLike | None,
+    earlier: SeenFace | None = None,
 ) -> SeenFace | None:
-    """What all views of one face share; None where the frame shows nothing of it."""
+    """What all views of one face share; None where the frame shows nothing of it.
+
+    earlier: what was seen of it a moment ago, whose tones and surroundings are to be taken over.
+    """
     if not np.isfinite(head.translation).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
         return None
     scale = head.pixels_per_mm(PIVOT_MM)
@@ -76,20 +81,27 @@ def see(
         return None
     surface = chart_surface()
     deformation = None if shape is None else surface.deformation(shape)
-    points = surface.points if deformation is None else surface.points + halved(deformation)
-    small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
-    pixels = Projector(head, small)(points)
+    points = surface.points if deformation is None else surface.points + deformation
+    project = Projector(head, patch)
+    pixels = project(points)
     seen = sight(load_face_model(), head.towards_camera(FRONT_MM))
-    inside = small.inside(pixels, 1.0)
+    inside = patch.inside(pixels, _BORDER_MM * patch.to_patch[0, 0] * scale)
     if inside.min() < 1:
         seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
-    appearance = observe(small.sample(pixels), seen)
+    if earlier is None:
+        small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
+        on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
+        appearance = observe(small.sample(on_small), seen)
+        surroundings = look_around(small, on_small)
+    else:
+        appearance = Appearance(weigh(seen), earlier.appearance.tone, earlier.appearance.fill)
+        surroundings = earlier.surroundings
     return SeenFace(
         head=head,
         patch=patch,
-        project=Projector(head, patch),
+        project=project,
         deformation=deformation,
         appearance=appearance,
-        surroundings=look_around(small, pixels),
+        surroundings=surroundings,
         distance_mm=max(float(np.linalg.norm(head.translation)) / head.scale, _NEAREST_VIEW_MM),
     )

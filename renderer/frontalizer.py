@@ -12,7 +12,6 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.network import IDENTITY_COUNT
 from fpn.pose import HeadPose
-from renderer.appearance import Appearance
 from renderer.drawing import FrontalView, draw_views, empty_view
 from renderer.frontalization import see
 from renderer.layers import SeenFace, Workspace
@@ -24,6 +23,8 @@ _WEIGHTS_S = 0.08
 """Time constant of the shares of what is seen and mirrored: they follow the pose, and only its trembling is to go."""
 _TONES_S = 0.5
 """Of the tones that parts are filled and matched with: light changes slowly."""
+_TONES_EVERY_S = 0.08
+"""How often tones are looked at anew: much more often than they change."""
 _IDENTITY_S = 1.5
 """Of the identity weights: a person's bones do not move."""
 _EXPRESSION_S = 0.04
@@ -47,11 +48,12 @@ class TrackedFace:
 
 @dataclass
 class _Memory:
-    """What is remembered of a track: when it was last seen, its shape weights (50,) and its appearance."""
+    """What is remembered of a track: when it and its tones were last seen, its shape weights (50,), what was seen."""
 
     time_s: float
+    tones_s: float
     shape: npt.NDArray[np.float32] | None
-    appearance: Appearance
+    seen: SeenFace
 
 
 class Frontalizer:
@@ -97,12 +99,18 @@ class Frontalizer:
             shares[:IDENTITY_COUNT] = _share(elapsed, _IDENTITY_S)
             shape = memory.shape + shares * (shape - memory.shape)
         head = HeadCamera(camera, face.pose.rotation, face.pose.translation, self._head_scale)
-        seen = see(image, head, pixels_per_mm(self.size), shape)
+        keeps_tones = memory is not None and time_s - memory.tones_s < _TONES_EVERY_S
+        earlier = memory.seen if memory is not None and keeps_tones else None
+        seen = see(image, head, pixels_per_mm(self.size), shape, earlier)
         if seen is None:
             return None
+        tones_s = time_s
         if memory is not None:
-            seen.appearance.settle(memory.appearance, 1 - _share(elapsed, _WEIGHTS_S), 1 - _share(elapsed, _TONES_S))
-        self._memories[face.track] = _Memory(time_s, shape, seen.appearance)
+            since_tones = time_s - memory.tones_s
+            keep = 1.0 - _share(since_tones, _TONES_S) if earlier is None else 1.0
+            seen.appearance.settle(memory.seen.appearance, 1 - _share(elapsed, _WEIGHTS_S), keep)
+            tones_s = time_s if earlier is None else memory.tones_s
+        self._memories[face.track] = _Memory(time_s, tones_s, shape, seen)
         return seen
 
     def draw(self, seen: SeenFace | None, views: Sequence[View]) -> tuple[FrontalView, ...]:

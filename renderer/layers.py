@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from renderer.appearance import Appearance
 from renderer.blending import times
+from renderer.chart import on_half_chart
 from renderer.sampling import HeadCamera, Patch, Projector
 from renderer.surroundings import Surroundings
 from renderer.view import EYE_SHIFT_MM, NODE_SPACING, ROUGH_SPACING, ViewGeometry
@@ -33,8 +34,9 @@ _Kind = TypeVar("_Kind", bound=np.generic)
 class SeenFace:
     """A face in a frame as far as all its views share it.
 
-    patch: where to sample; project: how to get there. deformation: (H, W, 3) float32 mm from the mean head, on the
-    chart; None for the mean head. distance_mm: from the camera to the eyes, in millimetres of a head of average size.
+    patch: where to sample; project: how to get there. deformation: (H / 2, W / 2, 3) float32 mm from the mean head, on
+    the chart; None for the mean head. distance_mm: from the camera to the eyes, in millimetres of a head of average
+    size.
     """
 
     head: HeadCamera
@@ -51,19 +53,25 @@ class Surface:
     """What lies behind the nodes of a stack of views.
 
     cells: (n c, c, 2), of the chart. points: (n g, g, 3), in the views' frames. cover: (n g, g). origin: (n g, g, 2),
-    nodes of the mean head's views where these were found; None for the mean head.
+    nodes of the mean head's views where these were found, counted from `first_node` rows above this surface.
     """
 
     cells: Float32
     points: Float32
     cover: Float32
     origin: Float32
+    first_node: int = 0
 
     def of(self, views: ViewSet, number: int) -> Surface:
         """The part behind the nodes of one view, numbers in `origin` counted from its own first row."""
         nodes = views.block(number, views.nodes)
-        origin = self.origin[nodes] - np.array([0, nodes.start], np.float32)
-        return Surface(self.cells[views.block(number, views.rough)], self.points[nodes], self.cover[nodes], origin)
+        return Surface(
+            cells=self.cells[views.block(number, views.rough)],
+            points=self.points[nodes],
+            cover=self.cover[nodes],
+            origin=self.origin[nodes],
+            first_node=nodes.start,
+        )
 
 
 class Workspace:
@@ -135,9 +143,10 @@ def add_mirrored(
     for eye, shift in ((geometry.right_eye, EYE_SHIFT_MM), (geometry.left_eye, -EYE_SHIFT_MM)):
         mask = box.of(eye, NODES_PER_ROUGH)
         if (mask * in_box).max() > _EYE_TAKEN:
-            mask = look_up(eye, np.ascontiguousarray(box.of(surface.origin, NODES_PER_ROUGH)))
+            first = np.array([0, surface.first_node], np.float32)
+            mask = look_up(eye, box.of(surface.origin, NODES_PER_ROUGH) - first)
             _unmirror_eye(colours, face, points, to_patch @ _moved(shift) @ geometry.to_head, mask)
-    tone = look_up(face.appearance.tone, box.of(surface.cells, 1) * np.float32(0.5) - np.float32(0.25))
+    tone = look_up(face.appearance.tone, on_half_chart(box.of(surface.cells, 1)))
     weight = cv2.convertScaleAbs(times(cv2.resize(tone, in_box.shape[::-1]), in_box), alpha=255 * _TONE_UNIT)
     cv2.multiply(colours, cv2.resize(weight, box.size), dst=colours, scale=1 / (255 * _TONE_UNIT))
     part = box.of(picture, ROUGH_SPACING)

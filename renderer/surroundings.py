@@ -46,13 +46,13 @@ def look_around(patch: Patch, head: Float32) -> Surroundings:
     scaling = small.to_patch @ patch.from_patch
     outline = cv2.convexHull(head[:_HEAD_ROWS:2, ::2].reshape(-1, 1, 2))
     corners = cv2.transform(outline, scaling[:2])
-    there = np.zeros(small.pixels.shape[:2], np.float32)
-    cv2.fillConvexPoly(there, np.rint(corners * 16).astype(np.int32), 1.0, cv2.LINE_8, 4)
-    free = (1 - cv2.dilate(there, np.ones((3, 3), np.uint8)))[..., None]
+    there = np.zeros(small.pixels.shape[:2], np.uint8)
+    cv2.fillConvexPoly(there, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
+    free = (1 - cv2.dilate(there, np.ones((3, 3), np.uint8)))[..., None].astype(np.float32)
     rows, columns = (length // 2 + 1 for length in there.shape)
     around = ((rows, rows), (columns, columns), (0, 0))
     # Beyond the frame tones become ever softer: nothing of its border is drawn out into stripes.
     tones = spread(np.pad(np.dstack([small.pixels * free, free]), around), _GREY)
-    stands = np.pad(cv2.GaussianBlur(there, (0, 0), 0.7), around[:2])
+    stands = np.pad(cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7), around[:2])
     moved = np.array([[1, 0, columns], [0, 1, rows], [0, 0, 1]], np.float64)
     return Surroundings(np.dstack([tones, stands]), moved @ small.to_patch)
