@@ -1,7 +1,7 @@
 """The 3D face: overlays and views of it."""
 
 from renderer.drawing import FrontalView
-from renderer.frontalization import frontalize
+from renderer.frontalization import frontalize, prepare
 from renderer.frontalizer import Frontalizer, TrackedFace
 from renderer.view import View, ViewError, parse_views, seed_views
 
@@ -13,5 +13,6 @@ __all__ = [
     "ViewError",
     "frontalize",
     "parse_views",
+    "prepare",
     "seed_views",
 ]

@@ -61,6 +61,12 @@ def frontalize(
     return empty_view(size) if face is None else draw_views(face, views, Workspace())[0]
 
 
+def prepare(size: int = DEFAULT_VIEW_SIZE) -> None:
+    """Load the face model and work out what frontal views of a size need: half a second, which the first would take."""
+    chart_surface()
+    view_set((View(),), size)
+
+
 def see(
     image: npt.NDArray[np.uint8],
     head: HeadCamera,

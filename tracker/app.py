@@ -11,6 +11,7 @@ from typing import TextIO
 
 from fpn.estimator import FacePoseEstimator
 from models.errors import FpnLiveError
+from renderer import prepare
 from tracker.background import Background
 from tracker.detection import FaceDetector
 from tracker.errors import EmptySourceError, UsageError
@@ -74,6 +75,8 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             estimator = FacePoseEstimator(options.device, options.weights, head_scale)
             if not boxes_given.is_set():
                 detector.load()
+            if options.shows_views:
+                prepare(options.view_size)
             return estimator
 
         report.begin_waiting("opening the source, loading the networks")

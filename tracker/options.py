@@ -56,6 +56,11 @@ class Options:
     verbose: bool
 
     @property
+    def shows_views(self) -> bool:
+        """Whether faces are shown or written from other sides from the beginning."""
+        return any(wanted is not None for wanted in (self.views, self.frontal, self.views_dir))
+
+    @property
     def outputs(self) -> tuple[Path, ...]:
         """The files and folders to be written."""
         return tuple(path for path in (self.output, self.frontal, *self.poses, self.views_dir) if path is not None)
