@@ -24,9 +24,9 @@ from renderer.zbuffer import interpolate, rasterise
 
 Float32 = npt.NDArray[np.float32]
 
-FIELD_MM = 300.0
+FIELD_MM = 290.0
 """Side of a view at the head, millimetres."""
-PIVOT_MM = np.array([0.0, 16.0, 58.0])
+PIVOT_MM = np.array([0.0, 24.0, 58.0])
 """The point of the head that stands in the middle of every view."""
 DEFAULT_VIEW_SIZE = 224
 LARGEST_VIEW_SIZE = 4096
