@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from models.face_model import FaceModel, load_face_model
 from renderer.blending import halved, smooth_step, spread, times
+from renderer.chart import CENTER_MM
 
 Float32 = npt.NDArray[np.float32]
 
@@ -22,6 +23,9 @@ _SEEN_FROM, _SEEN_TO = 0.05, 0.2
 """Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
 _PERHAPS_FROM, _PERHAPS_TO = 0.02, 0.1
 """The same, for views from near the camera's side, which show little that the camera does not."""
+_TURNED = 0.02, 0.2
+"""Cosines between the surface and the real line of sight from which on it is seen at all, and surely."""
+_NORMAL_CELLS = 1.0
 _OWN_FROM, _OWN_TO = 0.15, 0.6
 """How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
 _DARKER_HAIR = np.float32(0.6)
@@ -62,11 +66,13 @@ class Appearance:
 class ChartSurface:
     """The head on the chart at half its resolution (H / 2, W / 2), millimetres in the head frame, float32.
 
-    points: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3). hair: (H / 2, W / 2) 0..1, where most
-    people have hair; hair_to_trust: the same, less towards the crown, which many a photograph shows above the head.
+    points, normals: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3). hair: (H / 2, W / 2) 0..1,
+    where most people have hair; hair_to_trust: the same, less towards the crown, which many a photograph shows above
+    the head.
     """
 
     points: Float32
+    normals: Float32
     components: Float32
     hair: Float32
     hair_to_trust: Float32
@@ -90,7 +96,25 @@ def chart_surface() -> ChartSurface:
     hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
     near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
     hair_to_trust = np.maximum(hair * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.05) * near_hairline)
-    return ChartSurface(points, components, hair, hair_to_trust)
+    return ChartSurface(points, _outward(points), components, hair, hair_to_trust)
+
+
+def _outward(points: Float32) -> Float32:
+    """Unit normals (h, w, 3) of the surface through a chart's points (h, w, 3), softened over neighbours."""
+    down, across = np.gradient(cv2.copyMakeBorder(points, 0, 0, 1, 1, cv2.BORDER_WRAP), axis=(0, 1))
+    normals = cv2.GaussianBlur(np.cross(across, down)[:, 1:-1].astype(np.float32), (0, 0), _NORMAL_CELLS)
+    normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), np.float32(1e-6))
+    return normals * np.sign((normals * (points - CENTER_MM.astype(np.float32))).sum(-1, keepdims=True))
+
+
+def turned_to(surface: ChartSurface, points: Float32, camera_mm: npt.NDArray[np.float64]) -> Float32:
+    """How far (H / 2, W / 2) 0..1 the surface at `points` is turned to a camera at that place of the head frame (3,).
+
+    From near by a camera sees less of a head's sides than from afar.
+    """
+    towards = camera_mm.astype(np.float32) - points
+    x, y, z = cv2.split(towards * surface.normals)
+    return _ramp((x + y + z) / np.sqrt(sum(part * part for part in cv2.split(towards))), *_TURNED)
 
 
 @dataclass(frozen=True)

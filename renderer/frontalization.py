@@ -14,7 +14,7 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from models.face_model import load_face_model
-from renderer.appearance import Appearance, Sight, chart_surface, observe, sight, weigh
+from renderer.appearance import Appearance, Sight, chart_surface, observe, sight, turned_to, weigh
 from renderer.drawing import FrontalView, draw_views, empty_view
 from renderer.layers import SeenFace, Workspace
 from renderer.sampling import HeadCamera, Projector, cut_patch
@@ -92,8 +92,8 @@ def see(
     pixels = project(points)
     seen = sight(load_face_model(), head.towards_camera(FRONT_MM))
     inside = patch.inside(pixels, _BORDER_MM * patch.to_patch[0, 0] * scale)
-    if inside.min() < 1:
-        seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
+    inside *= turned_to(surface, points, -(head.translation @ head.rotation) / head.scale)
+    seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
     if earlier is None:
         small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
         on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
