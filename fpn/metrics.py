@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,24 +21,35 @@ scores leave such rows out, geodesic ones do not."""
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its bootstrap interval, 95 % unless said otherwise."""
+    """A mean or median with its bootstrap interval, 95 % unless said otherwise."""
 
-    mean: float
+    value: float
     low: float
     high: float
 
     def __str__(self) -> str:
-        return f"{self.mean:.2f} [{self.low:.2f}, {self.high:.2f}]"
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
 def bootstrap_mean(values: npt.ArrayLike, resamples: int = 5000, seed: int = 0, level: float = 0.95) -> Interval:
     """Mean of `values` (n,) with its percentile bootstrap interval (Efron 1979). Raises ValueError for no values."""
+    return _bootstrap(np.mean, values, resamples, seed, level)
+
+
+def bootstrap_median(values: npt.ArrayLike, resamples: int = 5000, seed: int = 0, level: float = 0.95) -> Interval:
+    """Median of `values` (n,) with its interval, as `bootstrap_mean`."""
+    return _bootstrap(np.median, values, resamples, seed, level)
+
+
+def _bootstrap(
+    statistic: Callable[..., Any], values: npt.ArrayLike, resamples: int, seed: int, level: float
+) -> Interval:
     sample = np.asarray(values, np.float64).ravel()
     if sample.size == 0:
         raise ValueError("no values to average")
     drawn = np.random.default_rng(seed).integers(0, sample.size, (resamples, sample.size))
-    low, high = np.quantile(sample[drawn].mean(1), [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(sample.mean()), float(low), float(high))
+    low, high = np.quantile(statistic(sample[drawn], axis=1), [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(statistic(sample)), float(low), float(high))
 
 
 def angle_errors_deg(estimated: Float, truth: Float) -> Float:

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 from scipy.spatial.transform import Rotation
 
-from fpn.metrics import angle_errors_deg, bootstrap_mean, without_constant_rotation
+from fpn.metrics import angle_errors_deg, bootstrap_mean, bootstrap_median, without_constant_rotation
 from fpn.rotations import geodesic_deg, rotation_from_angles
 
 
@@ -13,7 +13,17 @@ def test_bootstrap_interval_agrees_with_the_normal_one_for_many_values():
     low, high = stats.norm.interval(0.95, values.mean(), values.std() / np.sqrt(2000))
     assert interval.low == pytest.approx(low, abs=0.02)
     assert interval.high == pytest.approx(high, abs=0.02)
-    assert interval.mean == pytest.approx(values.mean())
+    assert interval.value == pytest.approx(values.mean())
+
+
+def test_the_median_ignores_a_wild_value_and_its_interval_is_the_order_statistics():
+    values = np.concatenate([np.random.default_rng(1).normal(5, 2, 999), [1e6]])
+    interval = bootstrap_median(values)
+    assert interval.value == np.median(values)
+    # The number of values below the median is binomial, which gives an interval between two of the sorted values.
+    low, high = np.sort(values)[stats.binom.ppf([0.025, 0.975], 1000, 0.5).astype(int)]
+    assert interval.low == pytest.approx(low, abs=0.05)
+    assert interval.high == pytest.approx(high, abs=0.05)
 
 
 def test_no_values_are_refused():
