@@ -145,7 +145,13 @@ def build_network(backbone: str = "fused-s", input_size: int = INPUT_SIZE) -> ke
         for number in range(stage.blocks):
             x = _block(x, stage, stage.stride if number == 0 else 1)
     x = _convolve(x, plan.head, 1, 1)
-    x = keras.layers.GlobalAveragePooling2D()(x)
+    # Where a feature lies matters to a pose: each channel has a weight for every place instead of a plain average
+    # (Chen et al. 2018, MobileFaceNets: "global depthwise convolution").
+    places = x.shape[1]
+    x = keras.layers.DepthwiseConv2D(
+        places, use_bias=False, depthwise_initializer=keras.initializers.Constant(1 / places**2)
+    )(x)
+    x = keras.layers.Flatten()(x)
     outputs = keras.layers.Dense(OUTPUT_SIZE, dtype="float32", name="outputs")(x)
     return keras.Model(pixels, outputs, name=f"fpn_{backbone.replace('-', '_')}")
 

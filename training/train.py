@@ -25,6 +25,7 @@ from training.evaluate import Validation, load_image_list, rotation_errors
 from training.face_basis import face_basis
 from training.head_model import load_head_model
 from training.losses import LIKELIHOOD_WEIGHT, PoseLoss
+from training.optimizer import Muon
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,7 @@ def train(plan: Plan, folder: Path, basis: tuple[npt.NDArray[np.float32], npt.ND
         warmup_target=plan.learning_rate,
         warmup_steps=steps // 25,
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=plan.weight_decay, use_ema=True, ema_momentum=0.998, global_clipnorm=5.0
-    )
+    optimizer = Muon(schedule, weight_decay=plan.weight_decay, use_ema=True, ema_momentum=0.998, global_clipnorm=5.0)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     loss = PoseLoss(*basis)
     model.compile(optimizer=optimizer, loss=loss)
