@@ -1,148 +1,125 @@
-"""Accuracy against ground truth: image lists and the demo clip. `python -m benchmarks.accuracy --help`.
+"""Accuracy against ground truth, as Markdown tables: lists of images, the demo clip, rendered clips.
 
-Image lists are csv files in the form of `image, R00..R22, box_x, box_y, box_w, box_h` and optionally `f_px, cx_px,
-cy_px`; the given box is looked at, then the region the network proposes, as the program does with a list. Without a
-focal length the picture is taken as a crop of a photograph, seen from far away.
+Every list that is given is scored for errors by yaw range and angle, for robustness against disturbed boxes and
+pictures, for in-plane turns and mirroring, and for the honesty of the claimed uncertainty. `benchmarks.portraits` has
+the form of lists, docs/accuracy.md how things are measured.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
-import numpy.typing as npt
-from scipy.spatial.transform import Rotation
 
-from fpn.camera import Camera
+from benchmarks.clip_errors import clip_errors, clips_table, demo_clip, drawn_clips
+from benchmarks.disturbances import BOXES, PICTURES, SYMMETRIES
+from benchmarks.portraits import LOOKS, Row, look, read_list
+from benchmarks.robustness import Answers, answers_to, box_spread_deg, robustness_table
+from benchmarks.scores import angles_table, errors_table
+from benchmarks.uncertainty import Claims, bins_table, coverage_table, plot_claims
+from benchmarks.worst_cases import Case, write_sheet
 from fpn.estimator import FacePoseEstimator
-from fpn.metrics import GIMBAL_LOCK_DEG, angle_errors_deg, bootstrap_mean, without_constant_rotation
-from fpn.roi import Box, Roi
-from fpn.rotations import angles_from_rotation, geodesic_deg
-from tracker import HeadPoseTracker
-from tracker.sources import DEMO_CLIP, open_source
+from fpn.metrics import bootstrap_mean
+from fpn.pose import HeadPose
+from fpn.rotations import geodesic_deg
 
-Float = npt.NDArray[np.float64]
-
-_FAR_FOV_DEG = 10.0
-_YAW_RANGES = ((0, 30), (30, 60), (60, 90.01))
+PARTS = ("errors", "boxes", "pictures", "symmetries", "uncertainty", "clips")
+_DISTURBANCES = {"boxes": BOXES, "pictures": PICTURES, "symmetries": SYMMETRIES}
+_WORST_NAMED = 5
 
 
-@dataclass(frozen=True)
-class Row:
-    """One image of a list, its first region, its camera and the true rotation (3, 3)."""
-
-    image: Path
-    box: Box
-    camera: Camera | None
-    rotation: Float
-
-
-def read_truth(path: Path) -> list[Row]:
-    """The rows of an image list with ground truth. Raises ValueError naming the line that cannot be read."""
-    rows = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for line, entry in enumerate(csv.DictReader(file), start=2):
-            try:
-                focal = float(entry.get("f_px") or 0)
-                camera = None
-                if focal:
-                    cx, cy = float(entry["cx_px"]), float(entry["cy_px"])
-                    K = np.array([[focal, 0, cx], [0, focal, cy], [0, 0, 1]])
-                    camera = Camera(K=K, distortion=np.zeros(0), width=0, height=0)
-                rotation = np.array([[float(entry[f"R{i}{j}"]) for j in range(3)] for i in range(3)])
-                box = Box(*(float(entry[f"box_{key}"]) for key in ("x", "y", "w", "h")))
-                rows.append(Row(path.parent / entry["image"], box, camera, rotation))
-            except (KeyError, ValueError) as error:
-                raise ValueError(f"{path}: line {line}: {error!r}") from error
-    return rows
-
-
-def estimate_rotations(estimator: FacePoseEstimator, rows: Iterable[Row], looks: int = 2) -> Float:
-    """Rotations (n, 3, 3), each after `looks` looks."""
-    rotations = []
-    for row in rows:
-        image = cv2.imread(str(row.image))
-        if image is None:
-            raise ValueError(f"{row.image}: not a readable image")
-        camera = row.camera or Camera.from_fov(image.shape[1], image.shape[0], _FAR_FOV_DEG)
-        region = Roi.around(row.box)
-        for _ in range(looks):
-            estimate = estimator.estimate(np.asarray(image, np.uint8), [region], camera)[0]
-            region = estimate.roi
-        rotations.append(estimate.pose.rotation)
-    return np.array(rotations)
+def report_list(
+    estimator: FacePoseEstimator, name: str, rows: Sequence[Row], parts: Sequence[str], plots: Path | None = None
+) -> list[HeadPose]:
+    """Print the tables of a list's rows that `parts` ask for; gives the estimated poses."""
+    poses = [look(estimator, row.load()).pose for row in rows]
+    estimated = np.array([pose.rotation for pose in poses])
+    truth = np.array([row.rotation for row in rows])
+    print(f"\n## {name}: {len(rows)} images\n\nGeodesic errors in degrees, [95 % bootstrap intervals].")
+    if "errors" in parts:
+        print(f"\n{errors_table(estimated, truth, [row.group for row in rows])}\n\n{angles_table(estimated, truth)}\n")
+        errors = geodesic_deg(estimated, truth)
+        worst = (f"{rows[i].image.stem} {errors[i]:.0f}" for i in np.argsort(-errors)[:_WORST_NAMED])
+        print(f"Worst: {', '.join(worst)}.")
+    disturbances = [each for part in parts for each in _DISTURBANCES.get(part, ())]
+    if disturbances:
+        found = answers_to(estimator, (row.load() for row in rows), disturbances)
+        print(f"\n{robustness_table(found, truth)}")
+        if "boxes" in parts:
+            _report_box_spread(estimator, rows, found)
+    if "uncertainty" in parts:
+        claims = Claims.of(poses, truth)
+        print(f"\n{bins_table(claims)}\n\n{coverage_table(claims)}")
+        if len(rows) > 2:
+            print(f"\nRank correlation of claimed and made: {claims.rank_correlation():.2f}.")
+        if plots is not None:
+            plot_claims(claims, plots / f"uncertainty-{_file_name(name)}.png")
+    return poses
 
 
-def report_list(name: str, estimated: Float, truth: Float) -> None:
-    """Print one table: all rows, by true yaw, angle by angle, and with the best constant rotation removed."""
-    error = geodesic_deg(estimated, truth)
-    aligned = geodesic_deg(without_constant_rotation(estimated, truth), truth)
-    yaw, pitch, _ = angles_from_rotation(truth)
-    print(f"\n{name}: {len(truth)} images, geodesic error in degrees, mean [95 % bootstrap interval]")
-    print(f"  all                 {bootstrap_mean(error)}   median {np.median(error):.2f}   worst {error.max():.1f}")
-    for low, high in _YAW_RANGES:
-        chosen = (np.abs(yaw) >= low) & (np.abs(yaw) < high)
-        if chosen.any():
-            print(f"  |yaw| {low:2.0f} to {high:2.0f} ({chosen.sum():2d})  {bootstrap_mean(error[chosen])}")
-    print(f"  best constant rotation removed   {bootstrap_mean(aligned)}")
-    plain = (np.abs(pitch) < GIMBAL_LOCK_DEG) & (np.abs(yaw) < GIMBAL_LOCK_DEG)
-    angles = angle_errors_deg(estimated[plain], truth[plain]).mean(0)
-    print(f"  yaw / pitch / roll mean absolute ({plain.sum()} away from gimbal lock)   "
-          f"{angles[0]:.2f} / {angles[1]:.2f} / {angles[2]:.2f}   MAE {angles.mean():.2f}")  # fmt: skip
+def _report_box_spread(estimator: FacePoseEstimator, rows: Sequence[Row], found: dict[str, Answers]) -> None:
+    once = answers_to(estimator, (row.load() for row in rows), BOXES, looks=1)
+    spreads = [bootstrap_mean(box_spread_deg(answers)) for answers in (found, once)]
+    print(f"\nSpread of the pose over all boxes, root mean square: {spreads[0]} degrees after {LOOKS} looks, "
+          f"{spreads[1]} after one.")  # fmt: skip
 
 
-def demo_errors(smoothing: str, device: str, weights: Path | None) -> tuple[Float, Float, int]:
-    """Geodesic (degrees) and position (mm) errors of the demo clip's tracked frames, and how many frames it has."""
-    with DEMO_CLIP.with_name("demo_truth.csv").open(newline="") as file:
-        entries = [{key: float(value) for key, value in entry.items()} for entry in csv.DictReader(file)]
-    rotations = Rotation.from_quat([[entry[f"q{axis}"] for axis in "xyzw"] for entry in entries]).as_matrix()
-    positions = np.array([[entry[f"t{axis}_mm"] for axis in "xyz"] for entry in entries])
-    turned, moved = [], []
-    with (
-        open_source("demo") as source,
-        HeadPoseTracker(smoothing=smoothing, device=device, weights=weights) as tracker,
-    ):
-        for frame in source:
-            poses = [pose for pose in tracker.update(frame.image, frame.time_s) if pose.state.value != "coasting"]
-            if len(poses) != 1:
-                continue
-            pose = poses[0].pose
-            turned.append(float(geodesic_deg(pose.rotation, rotations[frame.index])))
-            moved.append(float(np.linalg.norm(pose.translation - positions[frame.index])))
-    return np.array(turned), np.array(moved), len(entries)
+def _file_name(name: str) -> str:
+    return re.sub(r"[^\w]+", "-", name)
+
+
+def by_camera(name: str, rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows whose camera is not known, taken as seen from far, and those whose camera is, as lists of their own."""
+    kinds = {
+        f"{name}, seen from far": [row for row in rows if row.intrinsics is None],
+        f"{name}, known camera": [row for row in rows if row.intrinsics is not None],
+    }
+    return {kind: chosen for kind, chosen in kinds.items() if chosen}
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Score the lists that are given, and the demo clip."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
-    parser.add_argument("--truth", type=Path, nargs="*", default=[], help="image lists with ground truth")
-    parser.add_argument("--weights", type=Path, default=None, help="manifest of other weights")
+    """Score the lists that are given, the demo clip, and the rendered clips that are given."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--truth", type=Path, nargs="*", default=[], metavar="CSV", help="lists with ground truth")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), metavar="PART",
+                        help=f"what to measure, of {', '.join(PARTS)} (default: all)")  # fmt: skip
+    parser.add_argument("--clips", type=Path, help="folder of clips that benchmarks.tracking drew")
+    parser.add_argument("--plots", type=Path, help="folder to draw plots of the uncertainty into")
+    parser.add_argument("--worst", type=Path, help="folder, outside the repository, for pictures of the worst cases")
+    parser.add_argument("--worst-count", type=int, default=12, help="how many of them (default: 12)")
+    parser.add_argument("--weights", type=Path, help="manifest of other weights")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"))
     options = parser.parse_args(argv)
+    try:
+        lists = {path: read_list(path) for path in options.truth}
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    print("# Accuracy")
     estimator = FacePoseEstimator(device=options.device, weights=options.weights)
-    for path in options.truth:
-        rows = read_truth(path)
-        estimated = estimate_rotations(estimator, rows)
-        truth = np.array([row.rotation for row in rows])
-        known = np.array([row.camera is not None for row in rows])
-        for kind, chosen in (("seen from far", ~known), ("known camera", known)):
-            if chosen.any():
-                report_list(f"{path.parent.name}, {kind}", estimated[chosen], truth[chosen])
-        order = np.argsort(-geodesic_deg(estimated, truth))[:5]
-        worst = ", ".join(f"{rows[i].image.stem} {geodesic_deg(estimated[i], truth[i]):.0f}" for i in order)
-        print(f"  worst: {worst}")
-    for smoothing in ("off", "default"):
-        turned, moved, count = demo_errors(smoothing, options.device, options.weights)
-        print(f"\ndemo clip, smoothing {smoothing}: {len(turned)} of {count} frames tracked")
-        if len(turned):
-            print(f"  geodesic error {turned.mean():.2f} degrees mean, {np.quantile(turned, 0.95):.2f} 95 %, "
-                  f"{turned.max():.2f} worst; position {moved.mean():.1f} mm mean")  # fmt: skip
+    for path, every in lists.items():
+        for name, rows in by_camera(path.resolve().parent.name, every).items():
+            poses = report_list(estimator, name, rows, options.parts, options.plots)
+            if options.worst is not None:
+                _write_worst(options.worst / f"worst-{_file_name(name)}.png", rows, poses, options.worst_count)
+    if "clips" in options.parts:
+        clips = [(demo_clip(), smoothing) for smoothing in ("off", "default")]
+        clips += [(clip, "off") for clip in (drawn_clips(options.clips) if options.clips is not None else ())]
+        found = (clip_errors(clip, smoothing, options.device, options.weights) for clip, smoothing in clips)
+        print(f"\n## Rendered clips, exact truth\n\n{clips_table(found)}")
     return 0
+
+
+def _write_worst(path: Path, rows: Sequence[Row], poses: Sequence[HeadPose], count: int) -> None:
+    errors = geodesic_deg(np.array([pose.rotation for pose in poses]), np.array([row.rotation for row in rows]))
+    worst = np.argsort(-errors)[:count]
+    cases = [Case(rows[i].image.stem, rows[i].load(), poses[i].rotation, float(errors[i])) for i in worst]
+    write_sheet(cases, path)
+    print(f"\nWorst cases: {path}")
 
 
 if __name__ == "__main__":
