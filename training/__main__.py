@@ -9,6 +9,7 @@ STAGES = {
     "landmarks": "face-mesh landmarks of every crop",
     "fit": "fit the parametric head to them",
     "draw": "draw the training pictures",
+    "far": "label real crops at large yaw with a trained network of our own",
     "train": "train the network, or resume training",
     "export": "write trained weights to models/, with manifest and hash",
     "face-model": "write the 3D face of the views to models/, with manifest and hash",
@@ -33,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.head_fit import main as run
     elif stage == "draw":
         from training.picture_set import main as run
+    elif stage == "far":
+        from training.far_poses import main as run
     elif stage == "train":
         from training.train import main as run
     elif stage == "export":

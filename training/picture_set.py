@@ -7,6 +7,7 @@ stored, and varied cheaply at training time (`training.augment`): in-plane rotat
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fpn.rotations import angles_from_rotation, rotation_from_angles
+from fpn.rotations import angles_from_rotation
 from training.backgrounds import random_background
 from training.glasses import draw_glasses
 from training.head_model import HeadModel, load_head_model
@@ -35,11 +36,6 @@ REAL, TURNED, REAL_FAR = 0, 1, 2
 TRUSTED_YAW_DEG = 40.0
 """Up to here the face mesh's yaw is right on average; beyond it shrinks (71 degrees come out as 57)."""
 _TURNABLE_YAW_DEG = 48.0
-_FAR_YAW_DEG = (36.0, 57.0)
-_YAW_STRETCH = 1.7
-"""How many degrees of true yaw a degree of the mesh's stands for beyond `TRUSTED_YAW_DEG`. The labelled pans of
-`fasseg.zip` come out as 37 at 45, 49 at 60 and 55 at 75 degrees, which asks for 2.1; but people were asked for those
-pans, not measured, and tend to fall short of them."""
 _PHOTOS_A_TASK = 50
 
 
@@ -48,7 +44,7 @@ class Drawn:
     """Pictures of one or more photographs and what is known of them.
 
     pictures: (n, 192, 192) uint8. rotations: (n, 3, 3) float32, relative to the line of sight. landmarks: (n, 68, 3)
-    float32 px. kind: (n,) REAL, TURNED or REAL_FAR (a real crop, its large yaw stretched).
+    float32 px. kind: (n,) REAL, TURNED or REAL_FAR (a real crop far turned, its pose given by a network of ours).
     """
 
     pictures: npt.NDArray[np.uint8]
@@ -58,9 +54,8 @@ class Drawn:
     photo: npt.NDArray[np.int32]
 
 
-def usable_photos(rows: list[dict[str, str]], fits: Any, far: bool = False) -> npt.NDArray[np.int64]:
-    """Rows whose fit can be trusted to draw from: mesh and its mirror agree, not squashed, unmasked, not near profile;
-    or, with `far`, those turned too far for that whose yaw can still be told (`stretched`).
+def usable_photos(rows: list[dict[str, str]], fits: Any) -> npt.NDArray[np.int64]:
+    """Rows whose fit can be trusted to draw from: mesh and its mirror agree, not squashed, unmasked, not near profile.
 
     `fasseg.zip` is kept out altogether: its labelled pans check large angles.
     """
@@ -78,10 +73,9 @@ def usable_photos(rows: list[dict[str, str]], fits: Any, far: bool = False) -> n
     named |= without_mask & np.array(["augmented_image" not in row["original_path"] for row in rows])
     good = (
         np.isfinite(fits["scale"])
-        & (fits["residual_mm"] < (5.0 if far else 4.0))
+        & (fits["residual_mm"] < 4.0)
         & (fits["disagreement_px"] < 3.0)
-        & (np.abs(yaw) > (_FAR_YAW_DEG[0] if far else -1))
-        & (np.abs(yaw) < (_FAR_YAW_DEG[1] if far else _TURNABLE_YAW_DEG))
+        & (np.abs(yaw) < _TURNABLE_YAW_DEG)
         & (np.abs(pitch) < 40)
         & (number["mesh_aspect"] > 0.88)
         & (number["mesh_aspect"] < 1.2)
@@ -91,17 +85,8 @@ def usable_photos(rows: list[dict[str, str]], fits: Any, far: bool = False) -> n
     return np.flatnonzero(good)
 
 
-def stretched(rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The likely rotation (3, 3) of a face whose mesh says `rotation`: yaw beyond the trusted range is stretched."""
-    yaw, pitch, roll = (float(angle) for angle in angles_from_rotation(rotation))
-    beyond = max(abs(yaw) - TRUSTED_YAW_DEG, 0.0)
-    return rotation_from_angles(np.sign(yaw) * (abs(yaw) + (_YAW_STRETCH - 1) * beyond), pitch, roll)
-
-
 def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, int]) -> Drawn:
-    """All pictures of some photographs: each as it is, where its pose is trusted, and `turns` times turned; without
-    turns, each as it is with its yaw stretched.
-    """
+    """All pictures of some photographs: each as it is, where its pose is trusted, and `turns` times turned."""
     faces, head, fit_file, numbers, turns, seed = task
     cv2.setNumThreads(1)
     model = _model(head)
@@ -129,11 +114,6 @@ def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, int]) 
             **{key: values[place] for key, values in fit.items()},
         )
         background = random_background(rng, greys[rng.integers(len(greys))])
-        if turns == 0:
-            rotation = stretched(photo.rotation)
-            picture, points = photograph_as_it_is(replace(photo, rotation=rotation), model, background)
-            keep(picture, rotation, points, REAL_FAR)
-            continue
         if abs(float(angles_from_rotation(photo.rotation)[0])) < TRUSTED_YAW_DEG:
             picture, points = photograph_as_it_is(photo, model, background)
             keep(picture, photo.rotation, points, REAL)
@@ -162,6 +142,26 @@ def _model(path: Path) -> HeadModel:
     return _models[path]
 
 
+def write_set(folder: Path, parts: Iterable[Drawn]) -> None:
+    """Write pictures.raw (memory-mapped by training) and labels.npz, part by part as they come."""
+    folder.mkdir(parents=True, exist_ok=True)
+    labels: list[Drawn] = []
+    empty = np.empty((0, PICTURE_SIZE, PICTURE_SIZE), np.uint8)
+    with (folder / "pictures.raw").open("wb") as file:
+        for done, drawn in enumerate(parts):
+            drawn.pictures.tofile(file)
+            labels.append(replace(drawn, pictures=empty))
+            if done % 20 == 19:
+                print(f"{sum(len(part.kind) for part in labels)} pictures", flush=True)
+    np.savez(
+        folder / "labels.npz",
+        **{
+            key: np.concatenate([getattr(part, key) for part in labels])
+            for key in ("rotations", "landmarks", "kind", "photo")
+        },
+    )
+
+
 def main(argv: list[str] | None = None) -> int:
     """Draw the set into a folder: pictures.npy (memory-mapped by training) and labels.npz."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -170,12 +170,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fits", type=Path, required=True, help="fits.npz of training.head_fit")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--turns", type=int, default=4, help="turned pictures of each photograph")
-    parser.add_argument("--far", action="store_true", help="only real crops at large yaw, their yaw stretched")
     parser.add_argument("--photos", type=int, default=None, help="only so many photographs, chosen evenly")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args(argv)
-    numbers = usable_photos(crop_rows(options.faces), np.load(options.fits), options.far)
+    numbers = usable_photos(crop_rows(options.faces), np.load(options.fits))
     rng = np.random.default_rng(options.seed)
     rng.shuffle(numbers)
     numbers = numbers[: options.photos]
@@ -186,27 +185,13 @@ def main(argv: list[str] | None = None) -> int:
             options.head,
             options.fits,
             np.sort(part),
-            0 if options.far else options.turns,
+            options.turns,
             options.seed * 100_003 + i,
         )
         for i, part in enumerate(parts)
     ]
-    options.out.mkdir(parents=True, exist_ok=True)
-    labels: list[Drawn] = []
-    empty = np.empty((0, PICTURE_SIZE, PICTURE_SIZE), np.uint8)
-    with (options.out / "pictures.raw").open("wb") as file, ProcessPoolExecutor(options.workers) as pool:
-        for done, drawn in enumerate(pool.map(draw_photos, tasks)):
-            drawn.pictures.tofile(file)
-            labels.append(replace(drawn, pictures=empty))
-            if done % 20 == 19:
-                print(f"{done + 1} of {len(tasks)}: {sum(len(part.kind) for part in labels)} pictures", flush=True)
-    np.savez(
-        options.out / "labels.npz",
-        **{
-            key: np.concatenate([getattr(part, key) for part in labels])
-            for key in ("rotations", "landmarks", "kind", "photo")
-        },
-    )
+    with ProcessPoolExecutor(options.workers) as pool:
+        write_set(options.out, pool.map(draw_photos, tasks))
     return 0
 
 

@@ -6,7 +6,7 @@ pytest.importorskip("numba")
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM
 from fpn.rotations import rotation_from_angles
 from training.dataset import TARGET_SIZE, TARGETS, PictureSet, batch
-from training.picture_set import REAL, REAL_FAR, TURNED, stretched
+from training.picture_set import REAL, TURNED
 from training.turning import PICTURE_SIZE, PIXELS_PER_MM
 
 
@@ -52,12 +52,3 @@ def test_large_yaws_come_more_often_than_they_are_stored(folder):
 def test_two_folders_are_one_set(folder):
     pictures = PictureSet.open([folder, folder])
     np.testing.assert_array_equal(pictures.picture(7), pictures.picture(307))
-
-
-def test_only_yaws_beyond_trust_are_stretched():
-    near = rotation_from_angles(30, 5, -3)
-    np.testing.assert_allclose(stretched(near), near, atol=1e-12)
-    np.testing.assert_allclose(
-        stretched(rotation_from_angles(-50, 5, -3)), rotation_from_angles(-57, 5, -3), atol=1e-12
-    )
-    assert REAL_FAR not in (REAL, TURNED)
