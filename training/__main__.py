@@ -11,7 +11,8 @@ STAGES = {
     "draw": "draw the training pictures",
     "far": "label real crops at large yaw with a trained network of our own",
     "train": "train the network, or resume training",
-    "export": "write trained weights to models/, with manifest and hash",
+    "plot": "plot the course of training runs",
+    "export": "write trained weights to models/, with manifest and hash; or for other programs",
     "face-model": "write the 3D face of the views to models/, with manifest and hash",
     "demo": "render the demo clip and its ground truth",
 }
@@ -38,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.far_poses import main as run
     elif stage == "train":
         from training.train import main as run
+    elif stage == "plot":
+        from training.plot import main as run
     elif stage == "export":
         from training.export import main as run
     elif stage == "face-model":
