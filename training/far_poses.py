@@ -43,6 +43,7 @@ _MIDDLE = (PICTURE_SIZE - 1) / 2
 _FIRST_REGION = Roi(_MIDDLE, _MIDDLE, 112.0)  # where the face is in every crop of `faces.csv`, by how they were cut
 _CANDIDATE_YAW_DEG = 30.0
 _KEPT_YAW_DEG = 33.0
+_AT_ONCE = 64
 _CERTAIN_LOGIT = 2.0
 _CHECK_PERSON = 9
 """Persons of `fasseg.zip` from this number on are kept out of training: their labelled pans check large angles."""
@@ -89,7 +90,7 @@ def agreed_pose(model: Any, picture: Grey) -> tuple[Float, float, npt.NDArray[np
     nothing = np.zeros((68, 3), np.float32)
     seen = [place(picture, np.eye(3, dtype=np.float32), nothing, look, size, None) for look in LOOKS]
     crops = np.stack([each.crop for each in seen])[..., None].astype(np.float32)
-    out = np.asarray(model(crops, training=False))
+    out = model.predict_on_batch(crops)
     rotations = np.swapaxes(np.stack([each.rotation for each in seen]), 1, 2) @ rotation_from_six(
         out[:, OUTPUTS["rotation"]]
     )
@@ -106,8 +107,11 @@ def draw_far(faces: Path, model: Any, basis: FaceBasis, rng: np.random.Generator
     rows = crop_rows(faces)
     numbers = candidates(rows)
     greys = [cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) for crop in read_crops(faces, [rows[n] for n in numbers])]
-    unknown = np.tile(np.eye(3), (len(greys), 1, 1))
-    _, regions = predict(model, Validation("far", greys, [_FIRST_REGION] * len(greys), unknown))
+    regions: list[Roi] = []
+    for start in range(0, len(greys), _AT_ONCE):
+        part = greys[start : start + _AT_ONCE]
+        unknown = np.tile(np.eye(3), (len(part), 1, 1))
+        regions += predict(model, Validation("far", part, [_FIRST_REGION] * len(part), unknown))[1]
     pictures, rotations, landmarks, photos = [], [], [], []
     for number, grey, region in zip(numbers, greys, regions, strict=True):
         valid = [round(float(rows[number][key])) for key in ("valid_x0", "valid_y0", "valid_x1", "valid_y1")]

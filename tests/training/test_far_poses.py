@@ -19,7 +19,7 @@ class Compass:
     def __init__(self, noise_deg: float = 0.0) -> None:
         self.noise = np.random.default_rng(0).normal(0, noise_deg, 100)
 
-    def __call__(self, crops, training):
+    def predict_on_batch(self, crops):
         out = np.zeros((len(crops), OUTPUT_SIZE), np.float32)
         for row, crop in enumerate(crops[..., 0]):
             bright, dim = (np.argwhere(mask).mean(0)[::-1] for mask in (crop > 200, (crop > 90) & (crop < 150)))
