@@ -6,6 +6,7 @@ Everything here is computed once a face and shared by all its views.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.face_model import FaceModel, load_face_model
+from models.face_model import load_face_model
 from renderer.blending import halved, smooth_step, spread, times
 from renderer.chart import CENTER_MM
 
@@ -23,6 +24,8 @@ _SEEN_FROM, _SEEN_TO = 0.05, 0.2
 """Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
 _PERHAPS_FROM, _PERHAPS_TO = 0.02, 0.1
 """The same, for views from near the camera's side, which show little that the camera does not."""
+_SQUARELY = 0.5
+"""From this cosine on what is seen is trusted fully."""
 _TURNED = 0.02, 0.2
 """Cosines between the surface and the real line of sight from which on it is seen at all, and surely."""
 _NORMAL_CELLS = 1.0
@@ -37,7 +40,7 @@ _TONE_LIMITS = (0.55, 1.8)
 _TONE_REACH_CELLS = 7.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Appearance:
     """What pictures show of a head, on the chart of (H, W) cells.
 
@@ -52,14 +55,12 @@ class Appearance:
     tone: Float32
     fill: Float32
 
-    def settle(self, earlier: Appearance, weights_share: float, tones_share: float) -> None:
-        """Keep these shares (0..1) of what was seen earlier: one of the weights, one of tones and fill."""
-        cv2.addWeighted(earlier.weights, weights_share, self.weights, 1 - weights_share, 0, dst=self.weights)
-        if tones_share < 1:
-            cv2.addWeighted(earlier.tone, tones_share, self.tone, 1 - tones_share, 0, dst=self.tone)
-            cv2.addWeighted(earlier.fill, tones_share, self.fill, 1 - tones_share, 0, dst=self.fill)
-        else:
-            self.tone, self.fill = earlier.tone, earlier.fill
+    def settled(self, earlier: Appearance, weights_share: float, tones_share: float) -> Appearance:
+        """With these shares (0..1) of what was seen earlier kept: one of the weights, one of tones and fill."""
+        kept = ((earlier.weights, weights_share), (earlier.tone, tones_share), (earlier.fill, tones_share))
+        now = (self.weights, self.tone, self.fill)
+        mixed = (cv2.addWeighted(old, share, new, 1 - share, 0) for new, (old, share) in zip(now, kept, strict=True))
+        return Appearance(*(np.asarray(layer, np.float32) for layer in mixed))
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,8 @@ class ChartSurface:
 
     points, normals: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3). hair: (H / 2, W / 2) 0..1,
     where most people have hair; hair_to_trust: the same, less towards the crown, which many a photograph shows above
-    the head.
+    the head. sights: (A, B, H, W, 2) uint8, how well a place is seen and how safely, from all sides
+    (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
     """
 
     points: Float32
@@ -76,6 +78,8 @@ class ChartSurface:
     components: Float32
     hair: Float32
     hair_to_trust: Float32
+    sights: npt.NDArray[np.uint8]
+    elevation_limit_deg: float
 
     def deformation(self, weights: npt.ArrayLike) -> Float32:
         """How far each place (H / 2, W / 2, 3) lies from the mean head for shape `weights` (50,), millimetres."""
@@ -96,7 +100,15 @@ def chart_surface() -> ChartSurface:
     hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
     near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
     hair_to_trust = np.maximum(hair * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.05) * near_hairline)
-    return ChartSurface(points, _outward(points), components, hair, hair_to_trust)
+    return ChartSurface(
+        points=points,
+        normals=_outward(points),
+        components=components,
+        hair=hair,
+        hair_to_trust=hair_to_trust,
+        sights=np.stack([model.visibility, model.safety], axis=-1),
+        elevation_limit_deg=model.elevation_limit_deg,
+    )
 
 
 def _outward(points: Float32) -> Float32:
@@ -114,7 +126,13 @@ def turned_to(surface: ChartSurface, points: Float32, camera_mm: npt.NDArray[np.
     """
     towards = camera_mm.astype(np.float32) - points
     x, y, z = cv2.split(towards * surface.normals)
-    return _ramp((x + y + z) / np.sqrt(sum(part * part for part in cv2.split(towards))), *_TURNED)
+    x += y
+    x += z
+    towards *= towards
+    length, y, z = cv2.split(towards)
+    length += y
+    length += z
+    return _ramp(cv2.divide(x, cv2.sqrt(length)), *_TURNED)
 
 
 @dataclass(frozen=True)
@@ -129,21 +147,21 @@ class Sight:
     safe: Float32
 
 
-def sight(model: FaceModel, to_camera: npt.NDArray[np.float64]) -> Sight:
+def sight(to_camera: npt.NDArray[np.float64]) -> Sight:
     """What a camera in the direction `to_camera` (3,) of the head frame sees."""
-    x, y, z = to_camera / np.linalg.norm(to_camera)
-    azimuths, elevations = model.visibility.shape[:2]
-    azimuth = abs(np.degrees(np.arctan2(x, -z))) / 180 * (azimuths - 1)
-    limit = model.elevation_limit_deg
-    elevation = (np.clip(np.degrees(np.arcsin(y)), -limit, limit) + limit) / (2 * limit) * (elevations - 1)
+    x, y, z = (float(along) for along in to_camera)
+    surface = chart_surface()
+    azimuths, elevations = surface.sights.shape[:2]
+    azimuth = abs(math.degrees(math.atan2(x, -z))) / 180 * (azimuths - 1)
+    limit = surface.elevation_limit_deg
+    raised = min(max(math.degrees(math.atan2(y, math.hypot(x, z))), -limit), limit)
+    elevation = (raised + limit) / (2 * limit) * (elevations - 1)
     a, b = min(int(azimuth), azimuths - 2), min(int(elevation), elevations - 2)
     u, v = azimuth - a, elevation - b
-    layers = []
-    for table in (model.visibility, model.safety):
-        near = [cv2.addWeighted(row[b], 1 - v, row[b + 1], v, 0, dtype=cv2.CV_32F) for row in (table[a], table[a + 1])]
-        layer = cv2.addWeighted(near[0], (1 - u) / 255, near[1], u / 255, 0)
-        layers.append(np.asarray(layer if x >= 0 else np.ascontiguousarray(layer[:, ::-1]), np.float32))
-    return Sight(*layers)
+    near = [cv2.addWeighted(t[b], 1 - v, t[b + 1], v, 0, dtype=cv2.CV_32F) for t in surface.sights[a : a + 2]]
+    found = cv2.addWeighted(near[0], (1 - u) / 255, near[1], u / 255, 0)
+    cosine, safe = cv2.split(found if x >= 0 else cv2.flip(found, 1))
+    return Sight(cosine, safe)
 
 
 def observe(colours: npt.NDArray[np.uint8], seen: Sight) -> Appearance:
@@ -162,20 +180,38 @@ def observe(colours: npt.NDArray[np.uint8], seen: Sight) -> Appearance:
 def weigh(seen: Sight) -> Float32:
     """The weights (H, W, 4) of an `Appearance`."""
     well = seen.cosine * seen.safe
-    other = np.ascontiguousarray(well[:, ::-1])
-    own = _ramp(well / (other + np.float32(1e-3)), _OWN_FROM, _OWN_TO)
-    known = _ramp(np.maximum(well, other), _SEEN_FROM, _SEEN_TO)
-    mirrored = known * (1 - own)
-    own = known * own
-    confidence = own * _ramp(well, 0, 0.5) + np.float32(0.5) * mirrored * _ramp(other, 0, 0.5)
-    perhaps = _ramp(seen.cosine, _PERHAPS_FROM, _PERHAPS_TO)
+    other = cv2.flip(well, 1)
+    own = _ramp(cv2.divide(well, other + np.float32(1e-3)), _OWN_FROM, _OWN_TO)
+    known = _ramp(cv2.max(well, other), _SEEN_FROM, _SEEN_TO)
+    own *= known
+    mirrored = known - own
+    squarely = _limited(well, 0, _SQUARELY)
+    confidence = own * squarely
+    squarely = cv2.flip(squarely, 1)
+    squarely *= np.float32(0.5)
+    squarely *= mirrored
+    confidence += squarely
+    perhaps = _limited(seen.cosine, _PERHAPS_FROM, _PERHAPS_TO)
     weights = cv2.blur(cv2.merge([own, mirrored, confidence, perhaps]), _SEAM_CELLS)
     return np.asarray(weights, np.float32)
 
 
+def _limited(x: Float32, start: float, end: float) -> Float32:
+    """0 up to `start`, 1 from `end` on, straight in between."""
+    t = x * np.float32(1 / (end - start))
+    t -= np.float32(start / (end - start))
+    np.maximum(t, 0, out=t)
+    return np.minimum(t, 1, out=t)
+
+
 def _ramp(x: Float32, start: float, end: float) -> Float32:
     """0 up to `start`, 1 from `end` on, smooth in between."""
-    return smooth_step((x - np.float32(start)) * np.float32(1 / (end - start)))
+    t = _limited(x, start, end)
+    smooth = t * np.float32(-2)
+    smooth += 3
+    smooth *= t
+    smooth *= t
+    return smooth
 
 
 def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:

@@ -38,9 +38,10 @@ def to_cells(chart: Float32, size: tuple[int, int] = CHART_SIZE) -> Float32:
     return ((chart + 1) / 2 * np.array([columns, rows], np.float32) - np.float32(0.5)).astype(np.float32)
 
 
-def on_half_chart(cells: Float32) -> Float32:
-    """Cells (..., 2) of the chart as those of a chart of half its resolution."""
-    return np.asarray(cells * np.float32(0.5) - np.float32(0.25), np.float32)
+def on_half_chart(x: Float32, y: Float32) -> tuple[Float32, Float32]:
+    """Cells of the chart, columns and rows, as those of a chart of half its resolution."""
+    half, quarter = np.float32(0.5), np.float32(0.25)
+    return x * half - quarter, y * half - quarter
 
 
 def _compressed(azimuth: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:

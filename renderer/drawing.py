@@ -11,19 +11,15 @@ import numpy.typing as npt
 
 from fpn.head import FACE_CENTER_MM
 from renderer.chart import on_half_chart
-from renderer.layers import SeenFace, Surface, Workspace, add_mirrored, add_seen, look_up
+from renderer.layers import TONE_UNIT, Canvas, SeenFace, Surface, Workspace, add_mirrored, add_seen, look_up
 from renderer.sampling import HeadCamera
-from renderer.view import PIVOT_MM, ROUGH_SPACING, ViewGeometry
+from renderer.surface import find_surface, sheet_map
+from renderer.view import ROUGH_SPACING, ViewGeometry
 from renderer.view_set import NODES_PER_ROUGH, ViewSet
 
 Float32 = npt.NDArray[np.float32]
-Float64 = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
-_SHEET_MM = np.array([0.0, 15.0, 75.0])
-"""The surroundings stand on a sheet through this point between the ears, turned towards the camera."""
-_STEEPEST_COSINE = 0.5
-"""... but no farther from facing the view than this, or it would be seen on edge."""
 _MARGIN_PX = 3.0
 """Over this width along the frame's border what is seen gives way to what is filled in."""
 _SAME_SIDE_DEG = (8.0, 20.0)
@@ -31,8 +27,6 @@ _SAME_SIDE_DEG = (8.0, 20.0)
 the second, what is seen of the head and of its surroundings is told apart."""
 _NEAR_SIDE_DEG = (14.0, 35.0)
 """Within these, places next to edges and to the outline are trusted, too: the view moves them little."""
-_NOTHING = 1 / 512
-"""Smaller shares do not change a picture of 8 bits."""
 _NOTICEABLE = 0.04
 """Less than this of the mirror image is not worth being sampled; it is filled in."""
 
@@ -80,149 +74,135 @@ def draw_views(face: SeenFace, views: ViewSet, workspace: Workspace) -> tuple[Fr
     angles = [_angle_deg(geometry, face.head) for geometry in views.geometries]
     same_sides = [_falling(angle, _SAME_SIDE_DEG) for angle in angles]
     near_sides = [_falling(angle, _NEAR_SIDE_DEG) for angle in angles]
-    surface = _surface(views, face, same_sides)
-    sheet_map = np.concatenate([_sheet_map(face, geometry) for geometry in views.geometries])
-    tones, head_there = face.surroundings.at(sheet_map, face.patch)
-    near_side = _per_rough_row(near_sides, views)
-    shares, summary = _weigh(face, surface, sheet_map, head_there, _per_rough_row(same_sides, views), near_side)
+    surface = find_surface(face, views, same_sides)
+    around = np.concatenate([sheet_map(face, geometry) for geometry in views.geometries])
+    tones, head_there = face.surroundings.at(around, face.patch)
+    sides = _Sides.of(same_sides, near_sides, views)
+    shares, summary = _weigh(face, surface, face.patch.inside(around, _MARGIN_PX), head_there, sides)
 
-    pictures = workspace.of("picture", (len(views.geometries) * views.full, views.full, 3), np.uint8)
-    soft = _soft_parts(face, surface, shares, tones, sheet_map)
+    pictures = workspace.of("picture", (len(views.geometries) * views.full, views.full, 4), np.uint8)
+    soft = _soft_parts(face, surface, shares, tones, around)
     cv2.resize(soft, pictures.shape[1::-1], dst=pictures)
+    tone = _bytes(face.appearance.tone, 1 / TONE_UNIT)
     shown = []
     inner = slice(ROUGH_SPACING, ROUGH_SPACING + views.size)
-    for number, geometry in enumerate(views.geometries):
-        part = surface.of(views, number)
-        picture = pictures[views.block(number, views.full)]
-        rows = views.block(number, views.nodes)
-        add_seen(picture, face, geometry, part, shares.own[rows], workspace)
-        add_mirrored(picture, face, geometry, part, shares.mirrored[rows], workspace)
-        shown.append(FrontalView(picture[inner, inner].copy(), summary[views.block(number, views.rough)]))
+    for number in range(len(views.geometries)):
+        canvas = Canvas.of(face, surface, views, number, pictures, workspace)
+        nodes = views.block(number, views.nodes)
+        add_seen(canvas, shares.own[nodes])
+        add_mirrored(canvas, shares.mirrored[nodes], tone)
+        picture = cv2.cvtColor(canvas.picture[inner, inner], cv2.COLOR_BGRA2BGR)
+        shown.append(FrontalView(np.asarray(picture, np.uint8), summary[views.block(number, views.rough)]))
     return tuple(shown)
 
 
 @dataclass(frozen=True)
+class _Sides:
+    """How far each view is from where the camera stands, at the rows of its rough nodes, (n c, 1) 0..1 or None for 0.
+
+    same, near: 1 within the first of `_SAME_SIDE_DEG` and `_NEAR_SIDE_DEG`.
+    """
+
+    same: Float32 | None
+    near: Float32 | None
+
+    @classmethod
+    def of(cls, same: list[float], near: list[float], views: ViewSet) -> _Sides:
+        """Of one value of each kind a view."""
+        rows = (np.repeat(np.array(v, np.float32), views.rough)[:, None] if any(v) else None for v in (same, near))
+        return cls(*rows)
+
+
+@dataclass(frozen=True)
 class _Shares:
-    """What the pixels of a stack of views are made of, at its nodes (n g, g) float32; all sum to 1.
+    """What the pixels of a stack of views are made of, at its nodes (n g, g) uint8; all sum to 255.
 
     own, mirrored: what is seen at a place itself (of the head, or around it from the camera's own side) and at its
     mirror image. sheet: what is seen of the surroundings. filled, empty: what is made up of the head and around it.
     """
 
-    own: Float32
-    mirrored: Float32
-    sheet: Float32
-    filled: Float32
-    empty: Float32
+    own: Picture
+    mirrored: Picture
+    sheet: Picture
+    filled: Picture
+    empty: Picture
 
 
 def _weigh(
-    face: SeenFace,
-    surface: Surface,
-    sheet_map: Float32,
-    head_there: Float32,
-    same_side: Float32,
-    near_side: Float32,
+    face: SeenFace, surface: Surface, inside: Float32, head_there: Float32, sides: _Sides
 ) -> tuple[_Shares, Float32]:
     """Shares at the nodes, and visibility and confidence (n c, c, 2) at the rough nodes.
 
-    sheet_map: (n c, c, 2), where in the patch the surroundings are looked for; head_there: (n c, c), how far the head
-    stands there instead; same_side, near_side: (n c, 1), how far the view is from there.
+    inside: (n c, c), how far the surroundings behind a rough node are in the frame; head_there: (n c, c), how far the
+    head stands there instead.
     """
-    inside = face.patch.inside(sheet_map, _MARGIN_PX)
-    free = inside * (1 - head_there * (1 - same_side))
-    own, mirrored, confidence, perhaps = cv2.split(look_up(face.appearance.weights, surface.cells))
-    more = near_side * np.maximum(perhaps - own, 0)
-    mirrored -= np.minimum(mirrored, more)
-    own += more
-    own += same_side * (inside - own)
-    mirrored *= 1 - same_side
+    weights = look_up(face.appearance.weights, surface.cell_x, surface.cell_y)
+    own, mirrored, confidence, perhaps = cv2.split(weights)
+    free = inside * (1 - (head_there if sides.same is None else head_there * (1 - sides.same)))
+    if sides.near is not None:
+        more = np.maximum(perhaps - own, 0)
+        more *= sides.near
+        mirrored -= np.minimum(mirrored, more)
+        own += more
+    if sides.same is not None:
+        own += sides.same * (inside - own)
+        mirrored *= 1 - sides.same
+        confidence = np.maximum(confidence, sides.same * inside)
     on_head = cv2.resize(surface.cover, own.shape[::-1], interpolation=cv2.INTER_AREA)
     around = (1 - on_head) * free
-    confidence = on_head * np.maximum(confidence, same_side * inside) + np.float32(0.5) * around
+    confidence *= on_head
+    confidence += np.float32(0.5) * around
     summary = cv2.merge([on_head * own + around, confidence])
 
-    layers = cv2.merge([own, mirrored, free, free * same_side])
-    own, mirrored, free, sharp = cv2.split(cv2.resize(layers, surface.cover.shape[::-1]))
-    mirrored *= surface.cover
-    mirrored[mirrored < _NOTICEABLE] = 0
-    own *= surface.cover
-    beside = 1 - surface.cover
-    sharp *= beside
-    free *= beside
-    shares = _Shares(own + sharp, mirrored, free - sharp, surface.cover - own - mirrored, beside - free)
-    return shares, np.asarray(summary, np.float32)
+    cover = surface.cover
+    size = cover.shape[::-1]
+    own, mirrored = cv2.resize(own, size), cv2.resize(mirrored, size)
+    own *= cover
+    mirrored *= cover
+    cv2.threshold(mirrored, _NOTICEABLE, 0, cv2.THRESH_TOZERO, dst=mirrored)
+    beside = 1 - cover
+    seen_around = cv2.resize(free, size)
+    seen_around *= beside
+    filled = cover - own
+    filled -= mirrored
+    beside -= seen_around
+    if sides.same is not None:
+        sharp = seen_around * np.repeat(sides.same, NODES_PER_ROUGH, axis=0)
+        own += sharp
+        seen_around -= sharp
+    layers = (own, mirrored, seen_around, filled, beside)
+    return _Shares(*(_bytes(layer, 255) for layer in layers)), np.asarray(summary, np.float32)
 
 
-def _soft_parts(face: SeenFace, surface: Surface, shares: _Shares, tones: Float32, sheet_map: Float32) -> Picture:
-    """What needs no detail, at the nodes (n g, g, 3): surroundings, and the tones of what was not seen."""
+def _soft_parts(face: SeenFace, surface: Surface, shares: _Shares, tones: Picture, around: Float32) -> Picture:
+    """What needs no detail, at the nodes (n g, g, 4): surroundings, and the tones of what was not seen.
+
+    tones: (n c, c, 4), of the surroundings at the rough nodes. around: (n c, c, 2), where in the patch these stand.
+    """
     size = surface.cover.shape[::-1]
-    soft = np.zeros((*surface.cover.shape, 3), np.uint8)
-    if shares.filled.max() > _NOTHING:
-        fill = cv2.convertScaleAbs(look_up(face.appearance.fill, on_half_chart(surface.cells)))
-        cv2.add(soft, _toned(cv2.resize(fill, size), shares.filled), dst=soft)
-    if shares.empty.max() > _NOTHING:
-        cv2.add(soft, _toned(cv2.resize(cv2.convertScaleAbs(tones), size), shares.empty), dst=soft)
-    if shares.sheet.max() > _NOTHING:
-        cv2.add(soft, _toned(face.patch.sample(cv2.resize(sheet_map, size)), shares.sheet), dst=soft)
+    soft = np.zeros((*surface.cover.shape, 4), np.uint8)
+    if cv2.countNonZero(shares.filled):
+        fill = _bytes(face.appearance.fill, 1)
+        at_rough = cv2.remap(fill, *on_half_chart(surface.cell_x, surface.cell_y), cv2.INTER_LINEAR)
+        _add(soft, cv2.resize(at_rough, size), shares.filled)
+    if cv2.countNonZero(shares.empty):
+        _add(soft, cv2.resize(tones, size), shares.empty)
+    if cv2.countNonZero(shares.sheet):
+        x, y = (cv2.resize(axis, size) for axis in cv2.split(around))
+        _add(soft, face.patch.sample_at(x, y), shares.sheet)
     return soft
 
 
-def _per_rough_row(values: list[float], views: ViewSet) -> Float32:
-    """One value a view, at the rows of its rough nodes, (n c, 1)."""
-    return np.repeat(np.array(values, np.float32), views.rough)[:, None]
+def _add(picture: Picture, colours: Picture, share: Picture) -> None:
+    """Add colours (h, w, 4) times a share (h, w) of 255 to a picture; the colours are changed."""
+    cv2.multiply(colours, cv2.merge([share] * 4), dst=colours, scale=1 / 255)
+    cv2.add(picture, colours, dst=picture)
 
 
-def _toned(colours: Picture, share: Float32) -> Picture:
-    """Colours (h, w, 3) times a share (h, w) of them."""
-    weight = np.asarray(cv2.convertScaleAbs(cv2.max(share, 0), alpha=255), np.uint8)
-    return np.asarray(cv2.multiply(colours, cv2.merge([weight] * 3), scale=1 / 255), np.uint8)
-
-
-def _surface(views: ViewSet, face: SeenFace, same_sides: list[float]) -> Surface:
-    """What lies behind the nodes; beyond the head's outline, in views from the camera's own side, the sheet.
-
-    Nodes belong to lines of sight that spread from the view's own camera, and the head may be deformed from the mean.
-    Where such a line meets it is found in the far view of the mean head by going there and back, twice.
-    """
-    distance = np.float32(face.distance_mm)
-    cells_and_depth = views.cells_and_depth
-    zero = np.zeros((), np.float32)
-    for _ in range(2):
-        cell_x, cell_y, depth = cv2.split(cells_and_depth)
-        across, down, deeper = zero, zero, zero
-        if face.deformation is not None:
-            moved = look_up(face.deformation, on_half_chart(cv2.merge([cell_x, cell_y])))
-            across, down, deeper = cv2.split(_in_view_frames(moved, views))
-        spread = (depth + deeper - views.eye_depth) / distance
-        x, y = cv2.split(views.rough_nodes + views.from_middle * cv2.merge([spread, spread]))
-        y = np.clip(y - down * views.rough_per_mm, views.first_row, views.last_row)
-        origin = cv2.merge([np.asarray(x - across * views.rough_per_mm, np.float32), y])
-        cells_and_depth = look_up(views.cells_and_depth, origin)
-    cells = np.ascontiguousarray(cells_and_depth[..., :2])
-
-    size = views.x_mm.shape[::-1]
-    nodes = np.float32(NODES_PER_ROUGH)
-    origin = cv2.resize(origin, size) * nodes + (nodes - 1) / 2
-    depth, cover = cv2.split(look_up(views.depth_and_cover, origin))
-    if face.deformation is not None:
-        depth += cv2.resize(np.asarray(deeper, np.float32), size)
-    eye_depth = np.repeat(views.eye_depth, NODES_PER_ROUGH, axis=0)
-    for number, (geometry, same_side) in enumerate(zip(views.geometries, same_sides, strict=True)):
-        if same_side > 0:
-            part = views.block(number, views.nodes)
-            on_sheet = _sheet_depth(geometry, face)
-            depth[part] += np.float32(same_side) * (1 - cover[part]) * (on_sheet - depth[part])
-    spread = 1 + (depth - eye_depth) / distance
-    return Surface(cells, cv2.merge([views.x_mm * spread, views.y_mm * spread, depth]), cover, origin)
-
-
-def _in_view_frames(vectors: Float32, views: ViewSet) -> Float32:
-    """Vectors (n c, c, 3) of the head frame in the frame of the view they stand in."""
-    for number, geometry in enumerate(views.geometries):
-        rows = views.block(number, views.rough)
-        cv2.transform(vectors[rows], geometry.rotation, dst=vectors[rows])
-    return vectors
+def _bytes(values: Float32, unit: float) -> Picture:
+    """Values times `unit` as uint8; those of three channels get a spare fourth one."""
+    four = values if values.ndim == 2 else cv2.cvtColor(values, cv2.COLOR_BGR2BGRA)
+    return np.asarray(cv2.convertScaleAbs(four, alpha=unit), np.uint8)
 
 
 def _angle_deg(geometry: ViewGeometry, head: HeadCamera) -> float:
@@ -235,32 +215,3 @@ def _falling(angle: float, limits: tuple[float, float]) -> float:
     """1 below the first limit, 0 above the second."""
     t = min(max((angle - limits[0]) / (limits[1] - limits[0]), 0.0), 1.0)
     return 1 - t * t * (3 - 2 * t)
-
-
-def _sheet(geometry: ViewGeometry, head: HeadCamera) -> Float64:
-    """The sheet of the surroundings in a view's frame: (3,) a, b, c with depth = a x + b y + c, millimetres."""
-    normal = -(geometry.rotation @ head.towards_camera(_SHEET_MM))
-    if normal[2] < _STEEPEST_COSINE:
-        slant = np.sqrt(1 - _STEEPEST_COSINE**2) / max(np.hypot(normal[0], normal[1]), 1e-9)
-        normal = np.array([normal[0] * slant, normal[1] * slant, _STEEPEST_COSINE])
-    middle = geometry.rotation @ (_SHEET_MM - PIVOT_MM)
-    return np.array([-normal[0], -normal[1], middle @ normal]) / normal[2]
-
-
-def _sheet_depth(geometry: ViewGeometry, face: SeenFace) -> Float32:
-    """Depth (g, g) at which the lines of sight of a view's nodes meet the sheet."""
-    a, b, c = _sheet(geometry, face.head)
-    eye, d = geometry.eye_depth_mm, face.distance_mm
-    slope = np.float32(a) * geometry.x_mm + np.float32(b) * geometry.y_mm
-    return np.asarray((slope * np.float32(1 - eye / d) + np.float32(c)) / (1 - slope / np.float32(d)), np.float32)
-
-
-def _sheet_map(face: SeenFace, geometry: ViewGeometry) -> Float32:
-    """Where in the patch (c, c, 2) the sheet behind the rough nodes of a view is seen."""
-    a, b, c = _sheet(geometry, face.head)
-    eye, d = geometry.eye_depth_mm, face.distance_mm
-    # The point at which the line of sight through (x, y) meets depth = a x + b y + c, in homogeneous coordinates.
-    along = 1 - eye / d
-    wide = along + c / d
-    on_sheet = np.array([[wide, 0, 0], [0, wide, 0], [a * along, b * along, c], [-a / d, -b / d, 1]])
-    return face.project(geometry.rough_mm, face.project.matrix @ geometry.to_head @ on_sheet)

@@ -7,23 +7,24 @@ from the mirror image of the face, its brightness matched, and what it saw on ne
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fpn.camera import Camera
 from fpn.pose import HeadPose
-from models.face_model import load_face_model
 from renderer.appearance import Appearance, Sight, chart_surface, observe, sight, turned_to, weigh
 from renderer.drawing import FrontalView, draw_views, empty_view
 from renderer.layers import SeenFace, Workspace
-from renderer.sampling import HeadCamera, Projector, cut_patch
-from renderer.surroundings import look_around
+from renderer.sampling import HeadCamera, Patch, Projector, cut_patch
+from renderer.surroundings import Surroundings, look_around
 from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, pixels_per_mm
 from renderer.view_set import view_set
 
-_REACH = 0.75
-"""Half the side of the part of a frame that is sampled, over a view's field."""
+_REACH = 0.68
+"""Half the side of the part of a frame that is sampled, over a view's field, if the head is held upright."""
 _NEAREST_FIELDS = 0.5
 """A head nearer to the camera than this many fields of a view is out of all proportion, and no view is made of it."""
 FRONT_MM = np.array([0.0, 35.0, -10.0])
@@ -32,6 +33,9 @@ _BORDER_MM = 4.0
 """So near to the frame's border nothing is trusted."""
 _NEAREST_VIEW_MM = 300.0
 """No view is drawn from nearer to the eyes, where a head is distorted beyond recognition."""
+_SMALL = 1e-6
+_FOLLOWED_MM, _FOLLOWED_SHARE = 2.0, 0.03
+"""Up to these changes from frame to frame, of a face's form and of its distance, lines of sight are followed on it."""
 _TONE_MM = 3.0
 """The tones of a face are taken from a picture of this many millimetres to a pixel."""
 
@@ -73,41 +77,77 @@ def see(
     view_pixels_per_mm: float,
     shape: npt.ArrayLike | None,
     earlier: SeenFace | None = None,
+    *,
+    weights_anew: bool = True,
+    tones_anew: bool = True,
 ) -> SeenFace | None:
     """What all views of one face share; None where the frame shows nothing of it.
 
-    earlier: what was seen of it a moment ago, whose tones and surroundings are to be taken over.
+    earlier: what was seen of it a moment ago. weights_anew, tones_anew: whether to find out again how well each part of
+    it is seen, and of what tones it and its surroundings are, instead of taking that over; the second goes with the
+    first.
     """
     if not np.isfinite(head.translation).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
         return None
     scale = head.pixels_per_mm(PIVOT_MM)
-    center = head.camera.project(head.at(PIVOT_MM))[0]
-    patch = cut_patch(image, center, _REACH * FIELD_MM * scale, scale / view_pixels_per_mm)
+    # A field that is held aslant reaches farther to all sides.
+    across, down = abs(float(head.rotation[0, 1])), abs(float(head.rotation[1, 1]))
+    reach = _REACH * (across + down) / max(math.hypot(across, down), _SMALL)
+    patch = cut_patch(image, head.pixel_of(PIVOT_MM), reach * FIELD_MM * scale, scale / view_pixels_per_mm)
     if patch is None:
         return None
-    surface = chart_surface()
-    deformation = None if shape is None else surface.deformation(shape)
-    points = surface.points if deformation is None else surface.points + deformation
+    patch = patch.with_spare_channel()
     project = Projector(head, patch)
-    pixels = project(points)
-    seen = sight(load_face_model(), head.towards_camera(FRONT_MM))
-    inside = patch.inside(pixels, _BORDER_MM * patch.to_patch[0, 0] * scale)
-    inside *= turned_to(surface, points, -(head.translation @ head.rotation) / head.scale)
-    seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
-    if earlier is None:
-        small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
-        on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
-        appearance = observe(small.sample(on_small), seen)
-        surroundings = look_around(small, on_small)
+    deformation = None if shape is None else chart_surface().deformation(shape)
+    distance_mm = max(float(np.linalg.norm(head.translation)) / head.scale, _NEAREST_VIEW_MM)
+    if earlier is not None and not weights_anew:
+        observed, surroundings = earlier.observed, earlier.surroundings
     else:
-        appearance = Appearance(weigh(seen), earlier.appearance.tone, earlier.appearance.fill)
-        surroundings = earlier.surroundings
+        known = None if earlier is None or tones_anew else earlier
+        observed, surroundings = _observe(head, patch, project, deformation, scale, known)
     return SeenFace(
         head=head,
         patch=patch,
         project=project,
         deformation=deformation,
-        appearance=appearance,
+        observed=observed,
+        appearance=observed,
         surroundings=surroundings,
-        distance_mm=max(float(np.linalg.norm(head.translation)) / head.scale, _NEAREST_VIEW_MM),
+        distance_mm=distance_mm,
+        met=earlier.met if earlier is not None and _moved_little(earlier, deformation, distance_mm) else {},
     )
+
+
+def _observe(
+    head: HeadCamera,
+    patch: Patch,
+    project: Projector,
+    deformation: npt.NDArray[np.float32] | None,
+    scale: float,
+    known: SeenFace | None,
+) -> tuple[Appearance, Surroundings]:
+    """What a patch shows of a face and what stands around it; tones are those that are `known`, if any are.
+
+    scale: frame pixels to a millimetre of the head.
+    """
+    surface = chart_surface()
+    points = surface.points if deformation is None else surface.points + deformation
+    pixels = project(points)
+    inside = patch.inside(pixels, _BORDER_MM * patch.to_patch[0, 0] * scale)
+    inside *= turned_to(surface, points, head.camera_mm)
+    seen = sight(head.towards_camera(FRONT_MM))
+    seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
+    if known is not None:
+        return Appearance(weigh(seen), known.observed.tone, known.observed.fill), known.surroundings
+    small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
+    on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
+    return observe(small.sample(on_small)[..., :3], seen), look_around(small, on_small)
+
+
+def _moved_little(earlier: SeenFace, deformation: npt.NDArray[np.float32] | None, distance_mm: float) -> bool:
+    """Whether a face's form and distance are so nearly those of earlier that lines of sight can be followed on it."""
+    if abs(distance_mm / earlier.distance_mm - 1) > _FOLLOWED_SHARE:
+        return False
+    if deformation is None or earlier.deformation is None:
+        return deformation is earlier.deformation
+    return cv2.norm(deformation, earlier.deformation, cv2.NORM_INF) < _FOLLOWED_MM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,12 @@ from renderer.view_set import view_set
 
 _WEIGHTS_S = 0.08
 """Time constant of the shares of what is seen and mirrored: they follow the pose, and only its trembling is to go."""
+_WEIGHTS_EVERY_S = 0.05
+"""How often these shares are looked at anew."""
 _TONES_S = 0.5
 """Of the tones that parts are filled and matched with: light changes slowly."""
-_TONES_EVERY_S = 0.08
-"""How often tones are looked at anew: much more often than they change."""
+_TONES_EVERY_S = 0.15
+"""How often tones are looked at anew: more often than they change."""
 _IDENTITY_S = 1.5
 """Of the identity weights: a person's bones do not move."""
 _EXPRESSION_S = 0.04
@@ -48,9 +50,12 @@ class TrackedFace:
 
 @dataclass
 class _Memory:
-    """What is remembered of a track: when it and its tones were last seen, its shape weights (50,), what was seen."""
+    """What is remembered of a track: when it was last seen, when it was found out how well and of what tones, its shape
+    weights (50,), what was seen.
+    """
 
     time_s: float
+    weights_s: float
     tones_s: float
     shape: npt.NDArray[np.float32] | None
     seen: SeenFace
@@ -99,18 +104,26 @@ class Frontalizer:
             shares[:IDENTITY_COUNT] = _share(elapsed, _IDENTITY_S)
             shape = memory.shape + shares * (shape - memory.shape)
         head = HeadCamera(camera, face.pose.rotation, face.pose.translation, self._head_scale)
-        keeps_tones = memory is not None and time_s - memory.tones_s < _TONES_EVERY_S
-        earlier = memory.seen if memory is not None and keeps_tones else None
-        seen = see(image, head, pixels_per_mm(self.size), shape, earlier)
+        earlier = None if memory is None else memory.seen
+        weights_anew = memory is None or time_s - memory.weights_s >= _WEIGHTS_EVERY_S
+        tones_anew = memory is None or time_s - memory.tones_s >= _TONES_EVERY_S
+        seen = see(
+            image,
+            head,
+            pixels_per_mm(self.size),
+            shape,
+            earlier,
+            weights_anew=weights_anew or tones_anew,
+            tones_anew=tones_anew,
+        )
         if seen is None:
             return None
-        tones_s = time_s
-        if memory is not None:
-            since_tones = time_s - memory.tones_s
-            keep = 1.0 - _share(since_tones, _TONES_S) if earlier is None else 1.0
-            seen.appearance.settle(memory.seen.appearance, 1 - _share(elapsed, _WEIGHTS_S), keep)
-            tones_s = time_s if earlier is None else memory.tones_s
-        self._memories[face.track] = _Memory(time_s, tones_s, shape, seen)
+        if earlier is not None:
+            keep = (1 - _share(elapsed, time_constant_s) for time_constant_s in (_WEIGHTS_S, _TONES_S))
+            seen = replace(seen, appearance=seen.observed.settled(earlier.appearance, *keep))
+        weights_s = time_s if memory is None or weights_anew or tones_anew else memory.weights_s
+        tones_s = time_s if memory is None or tones_anew else memory.tones_s
+        self._memories[face.track] = _Memory(time_s, weights_s, tones_s, shape, seen)
         return seen
 
     def draw(self, seen: SeenFace | None, views: Sequence[View]) -> tuple[FrontalView, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import cv2
@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.appearance import Appearance
-from renderer.blending import times
+from renderer.box import Box
 from renderer.chart import on_half_chart
 from renderer.sampling import HeadCamera, Patch, Projector
 from renderer.surroundings import Surroundings
-from renderer.view import EYE_SHIFT_MM, NODE_SPACING, ROUGH_SPACING, ViewGeometry
+from renderer.view import NODE_SPACING, ROUGH_SPACING, FarEye, View, ViewGeometry
 from renderer.view_set import NODES_PER_ROUGH, ViewSet
 
 Float32 = npt.NDArray[np.float32]
@@ -24,8 +24,8 @@ Picture = npt.NDArray[np.uint8]
 
 _EYE_TAKEN = 0.1
 """From this share of the mirror image on it is seen to that the eyes look the same way."""
-_TONE_UNIT = 1 / 1.9
-"""Brightness factors up to 1.9 times a share are kept as bytes."""
+TONE_UNIT = 1 / 128
+"""Brightness factors are kept as bytes of this unit."""
 _MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 _Kind = TypeVar("_Kind", bound=np.generic)
 
@@ -34,44 +34,38 @@ _Kind = TypeVar("_Kind", bound=np.generic)
 class SeenFace:
     """A face in a frame as far as all its views share it.
 
-    patch: where to sample; project: how to get there. deformation: (H / 2, W / 2, 3) float32 mm from the mean head, on
-    the chart; None for the mean head. distance_mm: from the camera to the eyes, in millimetres of a head of average
-    size.
+    patch: where to sample, with a spare fourth channel; project: how to get there. deformation: (H / 2, W / 2, 3)
+    float32 mm from the mean head, on the chart; None for the mean head. observed: what the frame shows; appearance:
+    the same, settled with what earlier ones showed. distance_mm: from the camera to the eyes, in
+    millimetres of a head of average size. met: for views that were drawn of this face, now or a moment ago, where their
+    lines of sight met it: cells of the chart and depth (n c, c, 3).
     """
 
     head: HeadCamera
     patch: Patch
     project: Projector
     deformation: Float32 | None
+    observed: Appearance
     appearance: Appearance
     surroundings: Surroundings
     distance_mm: float
+    met: dict[tuple[View, ...], Float32] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Surface:
     """What lies behind the nodes of a stack of views.
 
-    cells: (n c, c, 2), of the chart. points: (n g, g, 3), in the views' frames. cover: (n g, g). origin: (n g, g, 2),
-    nodes of the mean head's views where these were found, counted from `first_node` rows above this surface.
+    cell_x, cell_y: (n c, c), of the chart, at the rough nodes. points: (n g, g, 3), in the views' frames. cover:
+    (n g, g). far_x, far_y: (n g, g), the nodes of the mean head's far views where these were found.
     """
 
-    cells: Float32
+    cell_x: Float32
+    cell_y: Float32
     points: Float32
     cover: Float32
-    origin: Float32
-    first_node: int = 0
-
-    def of(self, views: ViewSet, number: int) -> Surface:
-        """The part behind the nodes of one view, numbers in `origin` counted from its own first row."""
-        nodes = views.block(number, views.nodes)
-        return Surface(
-            cells=self.cells[views.block(number, views.rough)],
-            points=self.points[nodes],
-            cover=self.cover[nodes],
-            origin=self.origin[nodes],
-            first_node=nodes.start,
-        )
+    far_x: Float32
+    far_y: Float32
 
 
 class Workspace:
@@ -90,95 +84,107 @@ class Workspace:
 
 
 @dataclass(frozen=True)
-class _Box:
-    """A rectangle of a view, in rough nodes."""
+class Canvas:
+    """What is drawn into, and with what: one view's part of a stack.
 
-    top: int
-    bottom: int
-    left: int
-    right: int
+    picture: (4 c, 4 c, 4) uint8. cells: (x, y) of the chart at the rough nodes, points, far: (x, y) of the nodes of
+    the far view; see `Surface`.
+    """
+
+    face: SeenFace
+    geometry: ViewGeometry
+    picture: Picture
+    cells: tuple[Float32, Float32]
+    points: Float32
+    far: tuple[Float32, Float32]
+    workspace: Workspace
 
     @classmethod
-    def around(cls, share: Float32) -> _Box | None:
-        """Around all nodes (g, g) that have a share; None where none has."""
-        rows, columns = (np.flatnonzero(share.max(axis)) // NODES_PER_ROUGH for axis in (1, 0))
-        return cls(rows[0], rows[-1] + 1, columns[0], columns[-1] + 1) if rows.size else None
+    def of(
+        cls, face: SeenFace, surface: Surface, views: ViewSet, number: int, pictures: Picture, workspace: Workspace
+    ) -> Canvas:
+        """For one view of those whose surface and pictures (n 4 c, 4 c, 4) these are."""
+        rough, nodes = views.block(number, views.rough), views.block(number, views.nodes)
+        first = np.float32(views.far_nodes(number).start)
+        return cls(
+            face=face,
+            geometry=views.geometries[number],
+            picture=pictures[views.block(number, views.full)],
+            cells=(surface.cell_x[rough], surface.cell_y[rough]),
+            points=surface.points[nodes],
+            far=(surface.far_x[nodes], surface.far_y[nodes] - first if first else surface.far_y[nodes]),
+            workspace=workspace,
+        )
 
-    def of(self, array: npt.NDArray[_Kind], fineness: int) -> npt.NDArray[_Kind]:
-        """That rectangle of an array with `fineness` elements to a rough node along each side; not a copy."""
-        rows = slice(self.top * fineness, self.bottom * fineness)
-        return array[rows, self.left * fineness : self.right * fineness]
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return (self.right - self.left) * ROUGH_SPACING, (self.bottom - self.top) * ROUGH_SPACING
-
-
-def add_seen(
-    picture: Picture, face: SeenFace, geometry: ViewGeometry, surface: Surface, share: Float32, workspace: Workspace
-) -> None:
-    """Add what the camera saw behind each node, times its share (g, g)."""
-    box = _Box.around(share)
+def add_seen(canvas: Canvas, share: Picture) -> None:
+    """Add what the camera saw behind each node, times its share (g, g) of 255."""
+    box = Box.around(share, NODES_PER_ROUGH)
     if box is None:
         return
-    colours = _sampled(face, face.project.matrix @ geometry.to_head, box.of(surface.points, NODES_PER_ROUGH), workspace)
-    weight = cv2.resize(cv2.convertScaleAbs(box.of(share, NODES_PER_ROUGH), alpha=255), box.size)
-    cv2.multiply(colours, cv2.merge([weight] * 3), dst=colours, scale=1 / 255)
-    part = box.of(picture, ROUGH_SPACING)
+    colours = _sampled(canvas, box, canvas.face.project.matrix @ canvas.geometry.to_head)
+    weight = cv2.resize(box.of(share, NODES_PER_ROUGH), colours.shape[1::-1])
+    _add(canvas, box, colours, cv2.merge([weight] * 4), 1 / 255)
+
+
+def add_mirrored(canvas: Canvas, share: Picture, tone: Picture) -> None:
+    """Add what is seen at the mirror image of each node's place, its brightness matched, times its share (g, g) of 255.
+
+    tone: (H / 2, W / 2, 4), factors of the brightness on the chart, in `TONE_UNIT`.
+    """
+    box = Box.around(share, NODES_PER_ROUGH)
+    if box is None:
+        return
+    to_patch = canvas.face.project.matrix
+    colours = _sampled(canvas, box, to_patch @ _MIRROR @ canvas.geometry.to_head)
+    for eye in canvas.geometry.eyes:
+        _unmirror_eye(canvas, box, colours, share, eye)
+    in_box = box.of(share, NODES_PER_ROUGH)
+    tones = cv2.remap(tone, *on_half_chart(*(box.of(axis, 1) for axis in canvas.cells)), cv2.INTER_LINEAR)
+    weight = cv2.resize(tones, in_box.shape[::-1])
+    cv2.multiply(weight, cv2.merge([in_box] * 4), dst=weight, scale=1 / 255)
+    _add(canvas, box, colours, cv2.resize(weight, colours.shape[1::-1]), TONE_UNIT)
+
+
+def _add(canvas: Canvas, box: Box, colours: Picture, weight: Picture, unit: float) -> None:
+    """Add colours times weight, which is in that unit, to a box of the picture."""
+    cv2.multiply(colours, weight, dst=colours, scale=unit)
+    part = box.of(canvas.picture, ROUGH_SPACING)
     cv2.add(part, colours, dst=part)
 
 
-def add_mirrored(
-    picture: Picture, face: SeenFace, geometry: ViewGeometry, surface: Surface, share: Float32, workspace: Workspace
-) -> None:
-    """Add what is seen at the mirror image of each node's place, its brightness matched, times its share (g, g)."""
-    box = _Box.around(share)
-    if box is None:
-        return
-    points = box.of(surface.points, NODES_PER_ROUGH)
-    in_box = np.ascontiguousarray(box.of(share, NODES_PER_ROUGH))
-    to_patch = face.project.matrix
-    colours = _sampled(face, to_patch @ _MIRROR @ geometry.to_head, points, workspace)
-    for eye, shift in ((geometry.right_eye, EYE_SHIFT_MM), (geometry.left_eye, -EYE_SHIFT_MM)):
-        mask = box.of(eye, NODES_PER_ROUGH)
-        if (mask * in_box).max() > _EYE_TAKEN:
-            first = np.array([0, surface.first_node], np.float32)
-            mask = look_up(eye, box.of(surface.origin, NODES_PER_ROUGH) - first)
-            _unmirror_eye(colours, face, points, to_patch @ _moved(shift) @ geometry.to_head, mask)
-    tone = look_up(face.appearance.tone, on_half_chart(box.of(surface.cells, 1)))
-    weight = cv2.convertScaleAbs(times(cv2.resize(tone, in_box.shape[::-1]), in_box), alpha=255 * _TONE_UNIT)
-    cv2.multiply(colours, cv2.resize(weight, box.size), dst=colours, scale=1 / (255 * _TONE_UNIT))
-    part = box.of(picture, ROUGH_SPACING)
-    cv2.add(part, colours, dst=part)
-
-
-def _sampled(face: SeenFace, matrix: Float64, points: Float32, workspace: Workspace) -> Picture:
-    """Colours (2 h, 2 w, 3) where `matrix` (3, 4) leads from points (h, w, 3) of a view; the workspace's own memory."""
+def _sampled(canvas: Canvas, box: Box, matrix: Float64) -> Picture:
+    """Colours of the pixels in a box of a view, where `matrix` (3, 4) leads from its points; the workspace's memory."""
+    points = box.of(canvas.points, NODES_PER_ROUGH)
     rows, columns = (NODE_SPACING * n for n in points.shape[:2])
-    at_pixels = workspace.of("map", (rows, columns, 2), np.float32)
-    cv2.resize(face.project(np.ascontiguousarray(points), matrix), (columns, rows), dst=at_pixels)
-    return face.patch.sample(at_pixels, workspace.of("colours", (rows, columns, 3), np.uint8))
+    x, y = canvas.face.project.planes(points, matrix)
+    x, y = (
+        cv2.resize(axis, (columns, rows), dst=canvas.workspace.of(name, (rows, columns), np.float32))
+        for name, axis in (("x", x), ("y", y))
+    )
+    return canvas.face.patch.sample_at(x, y, canvas.workspace.of("colours", (rows, columns, 4), np.uint8))
 
 
-def _unmirror_eye(
-    image: Picture, face: SeenFace, points: Float32, to_other_eye: Float64, between_lids: Float32
-) -> None:
+def _unmirror_eye(canvas: Canvas, box: Box, colours: Picture, share: Picture, eye: FarEye) -> None:
     """Put what the other eye shows at the same place, not mirrored, between the lids, so that both look the same way.
 
-    image: (h, w, 3) of a box of the view; points: (h / 2, w / 2, 3) there; to_other_eye: (3, 4), takes them to the
-    patch.
+    colours: of the box.
     """
-    rows, columns = (np.flatnonzero(between_lids.max(axis) > 0.01) for axis in (1, 0))
-    if not rows.size:
+    part = box.common(eye.near)
+    if part is None or part.of(share, NODES_PER_ROUGH).max() <= 255 * _EYE_TAKEN:
         return
-    part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    there = np.ascontiguousarray(points[part])
-    height, width = (NODE_SPACING * n for n in there.shape[:2])
-    eye = face.patch.sample(cv2.resize(face.project(there, to_other_eye), (width, height)))
-    weight = cv2.resize(np.ascontiguousarray(between_lids[part]), (width, height))
-    pixels = tuple(slice(NODE_SPACING * s.start, NODE_SPACING * s.stop) for s in part)
-    image[pixels] = cv2.blendLinear(eye, np.ascontiguousarray(image[pixels]), weight, 1 - weight)
+    far_x, far_y = (np.ascontiguousarray(part.of(axis, NODES_PER_ROUGH)) for axis in canvas.far)
+    between_lids = look_up(eye.mask, far_x, far_y)
+    if (between_lids * part.of(share, NODES_PER_ROUGH)).max() <= 255 * _EYE_TAKEN:
+        return
+    points = part.of(canvas.points, NODES_PER_ROUGH)
+    height, width = (NODE_SPACING * n for n in points.shape[:2])
+    to_other_eye = canvas.face.project.matrix @ _moved(eye.to_other_mm) @ canvas.geometry.to_head
+    x, y = (cv2.resize(axis, (width, height)) for axis in canvas.face.project.planes(points, to_other_eye))
+    weight = cv2.resize(between_lids, (width, height))
+    top, left = ROUGH_SPACING * (part.top - box.top), ROUGH_SPACING * (part.left - box.left)
+    pixels = colours[top : top + height, left : left + width]
+    pixels[:] = cv2.blendLinear(canvas.face.patch.sample_at(x, y), np.ascontiguousarray(pixels), weight, 1 - weight)
 
 
 def _moved(shift: Float64) -> Float64:
@@ -188,7 +194,6 @@ def _moved(shift: Float64) -> Float64:
     return matrix
 
 
-def look_up(image: Float32, at: Float32) -> Float32:
-    """Values of an image (h, w, k) at coordinates (r, c, 2)."""
-    found = cv2.remap(image, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(found, np.float32)
+def look_up(image: Float32, x: Float32, y: Float32) -> Float32:
+    """Values of an image (h, w, k) at coordinates (r, c) each."""
+    return np.asarray(cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)

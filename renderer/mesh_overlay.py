@@ -111,7 +111,7 @@ def draw_landmarks(
         return
     cells = np.rint(_vertex_cells()[chosen]).astype(int)
     rows, columns = CHART_SIZE
-    visible = sight(model, head.towards_camera(FRONT_MM)).cosine[
+    visible = sight(head.towards_camera(FRONT_MM)).cosine[
         np.clip(cells[:, 1], 0, rows - 1), np.clip(cells[:, 0], 0, columns - 1)
     ]
     pixels = camera.project(at)
@@ -148,7 +148,7 @@ def _project_chart(face: MeshFace, camera: Camera, head_scale: float) -> _Grid |
     if not np.isfinite(at).all() or at[..., 2].min() < _NEAR_MM:
         return None
     pixels = camera.project(at.reshape(-1, 3)).reshape(*at.shape[:2], 2)
-    seen = sight(load_face_model(), head.towards_camera(FRONT_MM)).cosine > _SEEN
+    seen = sight(head.towards_camera(FRONT_MM)).cosine > _SEEN
     return _Grid(pixels, at, seen, (points[..., 1] < _LOWEST_MM) & (points[..., 2] < _HINDMOST_MM))
 
 

@@ -19,14 +19,15 @@ from fpn.rotations import rotation_from_angles
 from models import FpnLiveError
 from models.face_model import PARTS, load_face_model
 from renderer.blending import smooth_step
+from renderer.box import Box
 from renderer.chart import to_cells, to_chart
 from renderer.zbuffer import interpolate, rasterise
 
 Float32 = npt.NDArray[np.float32]
 
-FIELD_MM = 290.0
+FIELD_MM = 302.0
 """Side of a view at the head, millimetres."""
-PIVOT_MM = np.array([0.0, 24.0, 58.0])
+PIVOT_MM = np.array([0.0, 16.0, 58.0])
 """The point of the head that stands in the middle of every view."""
 DEFAULT_VIEW_SIZE = 224
 LARGEST_VIEW_SIZE = 4096
@@ -39,13 +40,17 @@ NODE_SPACING = 2
 """Pixels of the view from one node of its grid to the next: positions, which vary smoothly, are computed at nodes."""
 ROUGH_SPACING = 4
 """The same for weights and tones, which vary more smoothly still."""
-EYE_SHIFT_MM = np.array([63.0, 0.0, 0.0])
+_EYE_SHIFT_MM = np.array([63.0, 0.0, 0.0])
 """From the right eye to the left one, by the distance between an average adult's pupils."""
+_EYE_MOVED_MM = 12.0
+"""So far from its place in the far view of the mean head an eye may be found."""
 _NECK_MM = (125.0, 165.0)
 _MOUTH_MM, _MOUTH_EXTENT_MM = np.array([0.0, 70.0, -15.0]), np.array([34.0, 16.0, 30.0])
 _SLIT_MM = 12.0
 _RIM_MM = 2.5
 """Over this width beyond the head's outline the surface runs from the head to its surroundings."""
+_BEYOND = 8
+"""The far view of the mean head reaches a size divided by this beyond every edge of a view: near cameras look there."""
 
 
 class ViewError(FpnLiveError):
@@ -105,34 +110,79 @@ def seed_views(yaw_deg: float) -> tuple[View, ...]:
 
 
 @dataclass(frozen=True)
+class FarEye:
+    """An eye in the far view of the mean head.
+
+    mask: (t, t) float32, soft, of what lies between the lids. to_other_mm: (3,) from it to the other eye, head frame.
+    near: where in a view it may be found.
+    """
+
+    mask: Float32
+    to_other_mm: npt.NDArray[np.float64]
+    near: Box
+
+
+@dataclass(frozen=True)
 class ViewGeometry:
-    """What a view of a given size knows of the mean head.
+    """What a view of a given size knows of the mean head, seen from afar.
 
     Node (i, j) of its grid stands at pixel (2 j - 3.5, 2 i - 3.5), rough node (i, j) at (4 j - 2.5, 4 i - 2.5): the
-    grids reach a rough node beyond the view all around.
+    grids reach a rough node beyond the view all around. What begins with `far` has `beyond` rough nodes more on every
+    side.
 
-    view, size (pixels a side), rotation (3, 3).
-    x_mm, y_mm, depth_mm: (g, g) float32, at each node the surface's point in the view's frame, whose origin is
-        `PIVOT_MM`; beyond the head's outline with the depth of its nearest point.
-    cover: (g, g) float32, 1 on the head, 0 on its surroundings, in between along the rim.
-    cells: (c, c, 2) float32, cells of the chart (see `renderer.chart`) at the rough nodes; beyond the outline its
-    nearest
-        point's.
-    rough_mm: (c, c, 2) float32, x and y of the rough nodes.
-    right_eye, left_eye: (g, g) float32, soft masks of what lies between the lids of the person's right and left eye.
+    view, size (pixels a side), rotation (3, 3), beyond.
+    far_depth_mm: (t, t) float32, depth of the surface at each node in the view's frame, whose origin is `PIVOT_MM`;
+        outside the head's outline that of its nearest point.
+    far_cover: (t, t) float32, 1 on the head, 0 on its surroundings, in between along the rim.
+    far_cells: (r, r, 2) float32, cells of the chart (see `renderer.chart`) at the rough nodes; outside the outline its
+        nearest point's.
+    eyes: the person's right and left one, if they are seen.
     """
 
     view: View
     size: int
     rotation: npt.NDArray[np.float64]
-    x_mm: Float32
-    y_mm: Float32
-    depth_mm: Float32
-    cover: Float32
-    cells: Float32
-    rough_mm: Float32
-    right_eye: Float32
-    left_eye: Float32
+    beyond: int
+    far_depth_mm: Float32
+    far_cover: Float32
+    far_cells: Float32
+    eyes: tuple[FarEye, ...]
+
+    @property
+    def rough(self) -> int:
+        """Rough nodes along each side, c."""
+        return len(self.far_cells) - 2 * self.beyond
+
+    @property
+    def depth_mm(self) -> Float32:
+        """Depth at the nodes of the view's own grid, (g, g)."""
+        return self._inner(self.far_depth_mm)
+
+    @property
+    def cover(self) -> Float32:
+        """Cover at the nodes of the view's own grid, (g, g)."""
+        return self._inner(self.far_cover)
+
+    @property
+    def cells(self) -> Float32:
+        """Cells of the chart at the rough nodes of the view's own grid, (c, c, 2)."""
+        inner = slice(self.beyond, -self.beyond)
+        return self.far_cells[inner, inner]
+
+    @cached_property
+    def x_mm(self) -> Float32:
+        """Of the nodes, from the middle of the view to the right, (g, g)."""
+        return np.tile(self._along_mm(NODE_SPACING), (self.rough * ROUGH_SPACING // NODE_SPACING, 1))
+
+    @cached_property
+    def y_mm(self) -> Float32:
+        """Of the nodes, from the middle of the view down, (g, g)."""
+        return np.ascontiguousarray(self.x_mm.T)
+
+    @cached_property
+    def rough_mm(self) -> Float32:
+        """Of the rough nodes, x and y, (c, c, 2)."""
+        return np.dstack(np.meshgrid(*[self._along_mm(ROUGH_SPACING)] * 2))
 
     @property
     def eye_depth_mm(self) -> float:
@@ -145,6 +195,15 @@ class ViewGeometry:
         matrix = np.eye(4)
         matrix[:3] = np.column_stack([self.rotation.T, PIVOT_MM])
         return matrix
+
+    def _inner(self, far: Float32) -> Float32:
+        inner = slice(self.beyond * ROUGH_SPACING // NODE_SPACING, -self.beyond * ROUGH_SPACING // NODE_SPACING)
+        return far[inner, inner]
+
+    def _along_mm(self, spacing: int) -> Float32:
+        """Millimetres from the middle of every `spacing` pixels of the grid."""
+        pixels = spacing * np.arange(self.rough * ROUGH_SPACING // spacing) + (spacing - 1) / 2 - ROUGH_SPACING
+        return np.asarray((pixels - (self.size - 1) / 2) / pixels_per_mm(self.size), np.float32)
 
 
 def pixels_per_mm(size: int) -> float:
@@ -160,11 +219,12 @@ def view_geometry(view: View, size: int) -> ViewGeometry:
     """
     check_size(size)
     model = load_face_model()
-    rough = -(-size // ROUGH_SPACING) + 2
+    beyond = -(-size // (_BEYOND * ROUGH_SPACING))
+    rough = -(-size // ROUGH_SPACING) + 2 + 2 * beyond
     nodes = rough * ROUGH_SPACING // NODE_SPACING
     posed = (model.mean - PIVOT_MM) @ view.rotation.T
-    node_mm = NODE_SPACING * FIELD_MM / size
-    first = ((NODE_SPACING - 1) / 2 - ROUGH_SPACING - (size - 1) / 2) * FIELD_MM / size
+    node_mm = NODE_SPACING / pixels_per_mm(size)
+    first = ((NODE_SPACING - 1) / 2 - (1 + beyond) * ROUGH_SPACING - (size - 1) / 2) / pixels_per_mm(size)
     screen = np.column_stack([(posed[:, :2] - first) / node_mm, posed[:, 2]])
     index, weights = rasterise(screen, model.triangles, (nodes, nodes))
     seen = index >= 0
@@ -172,22 +232,23 @@ def view_geometry(view: View, size: int) -> ViewGeometry:
     at_nodes = interpolate(index, weights, model.triangles, at_vertices).reshape(-1, 4)[_nearest(seen)]
     points = at_nodes[..., 1:]
     outside = np.asarray(cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
-    along = (first + node_mm * np.arange(nodes)).astype(np.float32)
-    x, y = np.meshgrid(along, along)
     # The bare shoulders of the model are nobody's: what is below the neck belongs to the surroundings.
     clothed = smooth_step((points[..., 1] - _NECK_MM[0]) / np.float32(_NECK_MM[1] - _NECK_MM[0]))
     return ViewGeometry(
         view=view,
         size=size,
         rotation=view.rotation,
-        x_mm=x,
-        y_mm=y,
-        depth_mm=_without_recesses(at_nodes[..., 0], points, node_mm),
-        cover=(1 - clothed) * (1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM))),
-        cells=np.ascontiguousarray(to_cells(to_chart(points))[::2, ::2]),
-        rough_mm=np.dstack([x, y])[::2, ::2] + np.float32(node_mm / 2),
-        right_eye=_soft_mask(seen & (model.parts[index] == PARTS["right eye"]), node_mm),
-        left_eye=_soft_mask(seen & (model.parts[index] == PARTS["left eye"]), node_mm),
+        beyond=beyond,
+        far_depth_mm=_without_recesses(at_nodes[..., 0], points, node_mm),
+        far_cover=(1 - clothed) * (1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM))),
+        far_cells=np.ascontiguousarray(to_cells(to_chart(points))[::2, ::2]),
+        eyes=tuple(
+            FarEye(mask, shift, near)
+            for name, shift in (("right eye", _EYE_SHIFT_MM), ("left eye", -_EYE_SHIFT_MM))
+            for mask in [_soft_mask(seen & (model.parts[index] == PARTS[name]), node_mm)]
+            for near in [_near_mask(mask, beyond, round(_EYE_MOVED_MM / node_mm))]
+            if near is not None
+        ),
     )
 
 
@@ -205,6 +266,14 @@ def _without_recesses(depth: Float32, points: Float32, node_mm: float) -> Float3
 def _soft_mask(inside: npt.NDArray[np.bool_], node_mm: float) -> Float32:
     mask = cv2.dilate(inside.astype(np.float32), np.ones((3, 3), np.uint8))
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(1.0 / node_mm, 0.3)), np.float32)
+
+
+def _near_mask(mask: Float32, beyond: int, reach: int) -> Box | None:
+    """Where in a view that which a mask (t, t) of the far view shows may be found, `reach` nodes around it."""
+    widened = cv2.dilate((mask > 0.01).astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    per_rough = ROUGH_SPACING // NODE_SPACING
+    inner = slice(beyond * per_rough, len(mask) - beyond * per_rough)
+    return Box.around(np.ascontiguousarray(widened[inner, inner]), per_rough)
 
 
 def check_size(size: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -19,33 +19,40 @@ NODES_PER_ROUGH = ROUGH_SPACING // NODE_SPACING
 class ViewSet:
     """The geometry of n views (see `renderer.view.ViewGeometry`), stacked along the rows.
 
-    x_mm, y_mm: (n g, g) float32, the nodes in the frame of their view. depth_and_cover: (n g, g, 2).
-    cells_and_depth: (n c, c, 3), cells of the chart and depth at the rough nodes. eye_depth: (n c, 1) mm.
-    rough_nodes: (n c, c, 2), the rough nodes' own numbers in the stack, column and row; from_middle: (n c, c, 2), the
-    same from the middle of their view. first_row, last_row: (n c, 1), the rows of the stack a row's view begins and
-    ends with.
+    x_mm, y_mm: (n g, g) float32, the nodes in the frame of their view. eye_depth: (n c, 1) mm.
+    far_depth_and_cover: (n t, t, 2). far_cells_and_depth: (n r, r, 3), cells of the chart and depth at the rough nodes.
+    columns, rows: (n c, c), where in `far_cells_and_depth` the rough nodes stand; across, down: (n c, c), how many
+    rough nodes they are from the middle of their view. first_row, last_row: (n c, 1), the rows of
+    `far_cells_and_depth` that a row's view begins and ends with.
     """
 
     geometries: tuple[ViewGeometry, ...]
     size: int
     x_mm: Float32
     y_mm: Float32
-    depth_and_cover: Float32
-    cells_and_depth: Float32
     eye_depth: Float32
-    rough_nodes: Float32
-    from_middle: Float32
+    far_depth_and_cover: Float32
+    far_cells_and_depth: Float32
+    columns: Float32
+    rows: Float32
+    across: Float32
+    down: Float32
     first_row: Float32
     last_row: Float32
 
+    @cached_property
+    def views(self) -> tuple[View, ...]:
+        """The views themselves."""
+        return tuple(geometry.view for geometry in self.geometries)
+
     @property
     def rough(self) -> int:
-        """Rough nodes along each side of a view."""
-        return len(self.geometries[0].rough_mm)
+        """Rough nodes along each side of a view, c."""
+        return self.geometries[0].rough
 
     @property
     def nodes(self) -> int:
-        """Nodes along each side of a view."""
+        """Nodes along each side of a view, g."""
         return self.rough * NODES_PER_ROUGH
 
     @property
@@ -54,13 +61,17 @@ class ViewSet:
         return self.rough * ROUGH_SPACING
 
     @property
-    def rough_per_mm(self) -> np.float32:
+    def rough_per_mm(self) -> float:
         """Rough nodes to a millimetre."""
-        return np.float32(pixels_per_mm(self.size) / ROUGH_SPACING)
+        return pixels_per_mm(self.size) / ROUGH_SPACING
 
     def block(self, number: int, length: int) -> slice:
         """The rows of a view in a stack in which each has `length` of them."""
         return slice(number * length, (number + 1) * length)
+
+    def far_nodes(self, number: int) -> slice:
+        """The rows of a view in `far_depth_and_cover`."""
+        return self.block(number, len(self.geometries[number].far_cover))
 
 
 @lru_cache(maxsize=64)
@@ -70,20 +81,22 @@ def view_set(views: tuple[View, ...], size: int) -> ViewSet:
     Raises ViewError for a size out of range.
     """
     geometries = tuple(view_geometry(view, size) for view in views)
-    rough = len(geometries[0].cells)
-    columns, rows = np.meshgrid(np.arange(rough), np.arange(rough * len(views)))
-    first = np.repeat(np.arange(len(views)) * rough, rough)[:, None].astype(np.float32)
-    mm_per_rough = ROUGH_SPACING / pixels_per_mm(size)
+    rough, beyond, far = geometries[0].rough, geometries[0].beyond, len(geometries[0].far_cells)
+    columns, rows = (axis.astype(np.float32) for axis in np.meshgrid(*[np.arange(beyond, beyond + rough)] * 2))
+    first = np.repeat(np.arange(len(views)) * far, rough)[:, None].astype(np.float32)
+    per_mm = np.float32(pixels_per_mm(size) / ROUGH_SPACING)
     return ViewSet(
         geometries=geometries,
         size=size,
         x_mm=np.concatenate([g.x_mm for g in geometries]),
         y_mm=np.concatenate([g.y_mm for g in geometries]),
-        depth_and_cover=np.concatenate([np.dstack([g.depth_mm, g.cover]) for g in geometries]),
-        cells_and_depth=np.concatenate([np.dstack([g.cells, g.depth_mm[::2, ::2]]) for g in geometries]),
         eye_depth=np.repeat([g.eye_depth_mm for g in geometries], rough)[:, None].astype(np.float32),
-        rough_nodes=np.dstack([columns, rows]).astype(np.float32),
-        from_middle=np.concatenate([g.rough_mm / np.float32(mm_per_rough) for g in geometries]),
+        far_depth_and_cover=np.concatenate([np.dstack([g.far_depth_mm, g.far_cover]) for g in geometries]),
+        far_cells_and_depth=np.concatenate([np.dstack([g.far_cells, g.far_depth_mm[::2, ::2]]) for g in geometries]),
+        columns=np.tile(columns, (len(views), 1)),
+        rows=np.tile(rows, (len(views), 1)) + first,
+        across=np.concatenate([g.rough_mm[..., 0] * per_mm for g in geometries]),
+        down=np.concatenate([g.rough_mm[..., 1] * per_mm for g in geometries]),
         first_row=first,
-        last_row=first + np.float32(rough - 1),
+        last_row=first + np.float32(far - 1),
     )

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from models.face_model import load_face_model
 from renderer.appearance import Sight, observe, sight
 from renderer.chart import CHART_SIZE, to_cells, to_chart
 
@@ -19,7 +18,7 @@ def camera_at(yaw_deg, elevation_deg=0.0):
 
 
 def seen_from(yaw_deg, elevation_deg=0.0):
-    found = sight(load_face_model(), camera_at(yaw_deg, elevation_deg))
+    found = sight(camera_at(yaw_deg, elevation_deg))
     return found.cosine * found.safe
 
 
@@ -120,7 +119,6 @@ def test_a_mirrored_part_takes_the_brightness_of_the_side_it_stands_on():
 def test_settling_keeps_the_shares_that_are_asked_for():
     bright = observe(colours(200, 200), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
     dark = observe(colours(100, 100), plainly(np.zeros(CHART_SIZE, np.float32)))
-    fill = dark.fill.copy()
-    dark.settle(bright, 0.25, 0.5)
-    np.testing.assert_allclose(dark.weights[..., 0], 0.25, atol=1e-3)
-    np.testing.assert_allclose(dark.fill, (bright.fill + fill) / 2, atol=0.5)
+    mixed = dark.settled(bright, 0.25, 0.5)
+    np.testing.assert_allclose(mixed.weights[..., 0], 0.25, atol=1e-3)
+    np.testing.assert_allclose(mixed.fill, (bright.fill + dark.fill) / 2, atol=0.5)

@@ -165,3 +165,11 @@ def test_the_picture_it_is_given_stays_as_it_is(take_photograph):
     before = photograph.image.copy()
     view_of(photograph)
     np.testing.assert_array_equal(photograph.image, before)
+
+
+def test_nothing_of_the_head_is_drawn_out_above_the_crown(take_photograph):
+    photograph = take_photograph(40, translation=(0.0, -20.0, 420.0))
+    view = view_of(photograph, size=224)
+    wall = np.array([150, 165, 140])
+    above = view.picture[:3, 60:164].astype(int)
+    assert np.abs(above - wall).max() < 25

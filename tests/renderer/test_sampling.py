@@ -16,7 +16,7 @@ def gradient(height=200, width=300):
 
 @pytest.mark.parametrize("shrink", [1, 2, 4.3])
 def test_a_smaller_patch_shows_the_same_places(shrink):
-    patch = cut_patch(gradient(), np.array([150.0, 100.0]), 70.0, shrink)
+    patch = cut_patch(gradient(), (150.0, 100.0), 70.0, shrink)
     frame = np.array([[[120.0, 80.0], [160.5, 101.0]], [[150.0, 60.0], [99.0, 140.0]]])
     at = frame @ patch.to_patch[:2, :2].T + patch.to_patch[:2, 2]
     colours = patch.sample(at.astype(np.float32)).astype(float)
@@ -26,13 +26,13 @@ def test_a_smaller_patch_shows_the_same_places(shrink):
 
 def test_a_patch_is_averaged_down_by_about_what_is_asked():
     for shrink, wanted in ((1.3, 140), (2, 70), (3, 35), (4, 35)):
-        patch = cut_patch(gradient(), np.array([150.0, 100.0]), 69.5, shrink)
+        patch = cut_patch(gradient(), (150.0, 100.0), 69.5, shrink)
         assert abs(patch.pixels.shape[0] - wanted) <= 2
 
 
 def test_nothing_is_cut_where_the_picture_has_ended():
-    assert cut_patch(gradient(), np.array([-500.0, 100.0]), 70.0, 1) is None
-    assert cut_patch(gradient(), np.array([150.0, 271.0]), 70.0, 1) is None
+    assert cut_patch(gradient(), (-500.0, 100.0), 70.0, 1) is None
+    assert cut_patch(gradient(), (150.0, 271.0), 70.0, 1) is None
 
 
 def test_the_border_of_a_patch_fades_over_the_margin():
@@ -48,7 +48,7 @@ def test_points_are_projected_as_the_camera_does_it(distortion):
     head = HeadCamera(camera, pose.rotation, pose.translation, 1.1)
     points = np.random.default_rng(0).uniform([-80, -90, -40], [80, 110, 120], (40, 50, 3)).astype(np.float32)
     wanted = camera.project((1.1 * points.reshape(-1, 3)) @ pose.rotation.T + pose.translation)
-    patch = cut_patch(np.zeros((480, 640, 3), np.uint8), camera.project(head.at(np.zeros(3)))[0], 180.0, 2.0)
+    patch = cut_patch(np.zeros((480, 640, 3), np.uint8), head.pixel_of(np.zeros(3)), 180.0, 2.0)
     found = Projector(head, patch)(points).reshape(-1, 2)
     back = found @ patch.from_patch[:2, :2].T + patch.from_patch[:2, 2]
     assert np.abs(back - wanted).max() < 0.2
