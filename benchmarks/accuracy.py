@@ -25,6 +25,7 @@ from fpn.estimator import FacePoseEstimator
 from fpn.metrics import bootstrap_mean
 from fpn.pose import HeadPose
 from fpn.rotations import geodesic_deg
+from models import load_pose_weights
 
 PARTS = ("errors", "boxes", "pictures", "symmetries", "uncertainty", "clips")
 _DISTURBANCES = {"boxes": BOXES, "pictures": PICTURES, "symmetries": SYMMETRIES}
@@ -38,7 +39,7 @@ def report_list(
     poses = [look(estimator, row.load()).pose for row in rows]
     estimated = np.array([pose.rotation for pose in poses])
     truth = np.array([row.rotation for row in rows])
-    print(f"\n## {name}: {len(rows)} images\n\nGeodesic errors in degrees, [95 % bootstrap intervals].")
+    print(f"\n### {name}: {len(rows)} images\n\nGeodesic errors in degrees, [95 % bootstrap intervals].")
     if "errors" in parts:
         print(f"\n{errors_table(estimated, truth, [row.group for row in rows])}\n\n{angles_table(estimated, truth)}\n")
         errors = geodesic_deg(estimated, truth)
@@ -99,8 +100,10 @@ def main(argv: list[str] | None = None) -> int:
         lists = {path: read_list(path) for path in options.truth}
     except (OSError, ValueError) as error:
         parser.error(str(error))
-    print("# Accuracy")
     estimator = FacePoseEstimator(device=options.device, weights=options.weights)
+    weights = load_pose_weights(options.weights)
+    print(f"Weights {weights.version} ({weights.backbone}, crops of {weights.input_size} pixels), "
+          f"{estimator.device_name}.")  # fmt: skip
     for path, every in lists.items():
         for name, rows in by_camera(path.resolve().parent.name, every).items():
             poses = report_list(estimator, name, rows, options.parts, options.plots)
@@ -110,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
         clips = [(demo_clip(), smoothing) for smoothing in ("off", "default")]
         clips += [(clip, "off") for clip in (drawn_clips(options.clips) if options.clips is not None else ())]
         found = (clip_errors(clip, smoothing, options.device, options.weights) for clip, smoothing in clips)
-        print(f"\n## Rendered clips, exact truth\n\n{clips_table(found)}")
+        print(f"\n### Rendered clips, exact truth\n\n{clips_table(found)}")
     return 0
 
 

@@ -68,7 +68,7 @@ class Row:
 
 
 def read_list(path: Path) -> list[Row]:
-    """The rows of a list. Raises ValueError naming the line that cannot be read, or a list without any."""
+    """The rows of a list. Raises ValueError for none, for a line that cannot be read, for a picture that is not there."""
     rows = []
     with path.open(newline="", encoding="utf-8") as file:
         for line, entry in enumerate(csv.DictReader(file), start=2):
@@ -88,6 +88,9 @@ def read_list(path: Path) -> list[Row]:
             rows.append(Row(image, box, intrinsics, rotation, entry.get("group") or ""))
     if not rows:
         raise ValueError(f"{path}: no rows")
+    missing = next((row.image for row in rows if not row.image.is_file()), None)
+    if missing is not None:
+        raise ValueError(f"{path}: {missing}: no such picture")
     return rows
 
 

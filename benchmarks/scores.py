@@ -35,7 +35,7 @@ def errors_table(estimated: Float, truth: Float, groups: Sequence[str]) -> str:
     for low, high in _YAW_RANGES:
         chosen[f"yaw {low} to {high}"] = (yaw >= low) & ((yaw < high) | (high == _YAW_RANGES[-1][1]))
     chosen["yaw 30 to 90"] = yaw >= 30
-    chosen |= {group: np.array([each == group for each in groups]) for group in sorted(set(groups) - {""})}
+    chosen |= {group: np.array([each == group for each in groups]) for group in dict.fromkeys(groups) if group}
     rows = [
         [
             name,

@@ -11,6 +11,7 @@ from benchmarks.portraits import look, read_list
 from fpn.estimator import FacePoseEstimator
 from fpn.metrics import bootstrap_mean
 from fpn.rotations import angles_from_rotation, geodesic_deg
+from models import load_pose_weights
 from tests.benchmarks.portrait_material import write_demo_list
 
 DEV_VAL = Path(__file__).parents[3] / "shared" / "data" / "dev_val" / "gt.csv"
@@ -71,7 +72,8 @@ def test_one_command_prints_every_table_for_a_list_and_writes_the_pictures(tmp_p
     parts = ["--parts", "errors", "boxes", "symmetries", "uncertainty"]
     assert main([*options, *parts, "--worst", str(tmp_path / "worst"), "--worst-count", "4"]) == 0
     printed = capsys.readouterr().out
-    assert f"{tmp_path.name}, known camera: 6 images" in printed
+    assert printed.startswith(f"Weights {load_pose_weights().version} ")
+    assert f"### {tmp_path.name}, known camera: 6 images" in printed
     lines = {line.split("|")[1].strip(): line for line in printed.splitlines() if line.startswith("| ")}
     for label in ("all", "synthetic", "as it is", "box scaled by 1.25", "mirrored", "turned by 90 degrees", "holds"):
         assert label in lines
@@ -104,8 +106,11 @@ def test_a_malformed_list_is_named_with_its_line(tmp_path, text, complaint, caps
     assert complaint in capsys.readouterr().err
 
 
-def test_a_picture_that_is_not_there_is_named(tmp_path):
+def test_a_picture_that_is_not_there_or_not_readable_is_named(tmp_path):
     path = tmp_path / "gt.csv"
     path.write_text(f"{FIELDS}\nmissing.png,{EYE},1,2,3,4\n")
+    with pytest.raises(ValueError, match=r"missing\.png: no such picture"):
+        read_list(path)
+    (tmp_path / "missing.png").write_text("no image")
     with pytest.raises(ValueError, match=r"missing\.png: not a readable image"):
         read_list(path)[0].load()
