@@ -12,6 +12,7 @@ STAGES = {
     "far": "label real crops at large yaw with a trained network of our own",
     "train": "train the network, or resume training",
     "plot": "plot the course of training runs",
+    "compare": "train several networks on one budget and print a table",
     "export": "write trained weights to models/, with manifest and hash; or for other programs",
     "face-model": "write the 3D face of the views to models/, with manifest and hash",
     "demo": "render the demo clip and its ground truth",
@@ -41,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.train import main as run
     elif stage == "plot":
         from training.plot import main as run
+    elif stage == "compare":
+        from training.compare import main as run
     elif stage == "export":
         from training.export import main as run
     elif stage == "face-model":

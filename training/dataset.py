@@ -24,22 +24,28 @@ TARGET_SIZE = 13 + 204
 _SHARES = {REAL: 0.32, TURNED: 0.6, REAL_FAR: 0.08}
 _ABSENT_SHARE = 0.1
 _YAW_BIN_DEG = 10.0
+_KEPT_BACK = 40
 
 
 @dataclass
 class PictureSet:
-    """One or more folders written by `training.picture_set`, pictures memory-mapped."""
+    """One or more folders written by `training.picture_set`, pictures memory-mapped.
+
+    kept_back: (n,) bool, pictures of every fortieth photograph, which are not drawn from where that was asked.
+    """
 
     pictures: Sequence[npt.NDArray[np.uint8]]
     folder: npt.NDArray[np.int32]
     place_in_folder: npt.NDArray[np.int32]
     rotations: Float32
     landmarks: Float32
+    kind: npt.NDArray[np.uint8]
+    kept_back: npt.NDArray[np.bool_]
     chances: npt.NDArray[np.float64]
     real: npt.NDArray[np.int64]
 
     @classmethod
-    def open(cls, folders: list[Path]) -> PictureSet:
+    def open(cls, folders: list[Path], keep_back: bool = False) -> PictureSet:
         """Open folders; how often a picture is drawn makes the yaws even and real pictures a fixed share."""
         pictures, labels = [], []
         for path in folders:
@@ -50,9 +56,11 @@ class PictureSet:
         rotations = np.concatenate([part["rotations"] for part in labels])
         kind = np.concatenate([part["kind"] for part in labels])
         yaw = angles_from_rotation(rotations)[0]
+        kept_back = np.concatenate([part["photo"] for part in labels]) % _KEPT_BACK == 0
+        drawn = ~kept_back if keep_back else np.ones(len(kind), bool)
         chances = np.zeros(len(kind))
         for number, share in _SHARES.items():
-            chosen = kind == number
+            chosen = (kind == number) & drawn
             if not chosen.any():
                 continue
             bins = np.digitize(np.abs(yaw[chosen]), np.arange(_YAW_BIN_DEG, 90, _YAW_BIN_DEG))
@@ -65,8 +73,10 @@ class PictureSet:
             place_in_folder=np.concatenate([np.arange(len(part["kind"]), dtype=np.int32) for part in labels]),
             rotations=rotations,
             landmarks=np.concatenate([part["landmarks"] for part in labels]),
+            kind=kind,
+            kept_back=kept_back,
             chances=np.cumsum(chances / chances.sum()),
-            real=np.flatnonzero(kind == REAL),
+            real=np.flatnonzero((kind == REAL) & drawn),
         )
 
     def picture(self, number: int) -> npt.NDArray[np.uint8]:

@@ -42,6 +42,8 @@ class Plan:
     seed: int
     start_weights: str | None
     sets: tuple[str, ...]
+    keep_back: bool = False
+    ema_momentum: float = 0.998
 
 
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
@@ -110,11 +112,13 @@ def train(plan: Plan, folder: Path, basis: tuple[npt.NDArray[np.float32], npt.ND
         warmup_target=plan.learning_rate,
         warmup_steps=steps // 25,
     )
-    optimizer = Muon(schedule, weight_decay=plan.weight_decay, use_ema=True, ema_momentum=0.998, global_clipnorm=5.0)
+    optimizer = Muon(
+        schedule, weight_decay=plan.weight_decay, use_ema=True, ema_momentum=plan.ema_momentum, global_clipnorm=5.0
+    )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     loss = PoseLoss(*basis)
     model.compile(optimizer=optimizer, loss=loss)
-    data = _Batches(PictureSet.open([Path(path) for path in plan.sets]), plan, workers)
+    data = _Batches(PictureSet.open([Path(path) for path in plan.sets], plan.keep_back), plan, workers)
     record = _Record(folder, validations, data, loss, plan)
     model.fit(
         data,

@@ -52,3 +52,16 @@ def test_large_yaws_come_more_often_than_they_are_stored(folder):
 def test_two_folders_are_one_set(folder):
     pictures = PictureSet.open([folder, folder])
     np.testing.assert_array_equal(pictures.picture(7), pictures.picture(307))
+
+
+def test_photographs_kept_back_are_never_drawn_from(folder):
+    with np.load(folder / "labels.npz") as labels:
+        arrays = {**labels, "photo": np.arange(300, dtype=np.int32)}
+    np.savez(folder / "labels.npz", **arrays)
+    pictures = PictureSet.open([folder], keep_back=True)
+    drawn = np.searchsorted(pictures.chances, np.random.default_rng(0).random(20000))
+    assert set(np.flatnonzero(pictures.kept_back)) == set(range(0, 300, 40))
+    assert not pictures.kept_back[drawn].any()
+    assert not pictures.kept_back[pictures.real].any()
+    everything = np.searchsorted(PictureSet.open([folder]).chances, np.random.default_rng(0).random(20000))
+    assert pictures.kept_back[everything].any()
