@@ -62,7 +62,7 @@ class Drawn:
 
 
 def draw(model: FaceModel, camera: Camera, count: int, seed: int) -> Iterator[Drawn]:
-    """`count` heads in as many poses, yaw evenly from -90 to 90 degrees, once for every group."""
+    """`count` heads in as many poses, turned evenly from -90 to 90 degrees, once for every group."""
     yaws = -90 + 180 * (np.arange(count) + 0.5) / count
     for number, yaw in enumerate(np.random.default_rng(seed).permutation(yaws)):
         for name, group in GROUPS.items():
@@ -73,7 +73,11 @@ def _draw_one(model: FaceModel, camera: Camera, name: str, group: Group, yaw: fl
     weights = np.concatenate([_IDENTITY * _normal(rng, IDENTITY_COUNT), _EXPRESSION * _normal(rng, EXPRESSION_COUNT)])
     if not group.expression:
         weights[IDENTITY_COUNT:] = 0
-    rotation = rotation_from_angles(yaw, rng.uniform(-1, 1) * _PITCH_DEG, rng.uniform(-1, 1) * _ROLL_DEG)
+    # Turned about its own axis, then seen from above or below, then rolled in the picture: the literature's order of
+    # angles would show a profile's crown.
+    pitch, roll = rng.uniform(-1, 1) * _PITCH_DEG, rng.uniform(-1, 1) * _ROLL_DEG
+    in_plane, elevated = rotation_from_angles(0, 0, roll), rotation_from_angles(0, pitch, 0)
+    rotation = in_plane @ elevated @ rotation_from_angles(yaw, 0, 0)
     side = rng.uniform(-0.15, 0.15, 2)
     distance = group.distance_mm[0] + rng.uniform() * (group.distance_mm[1] - group.distance_mm[0])
     # The eyes stand above the picture's middle, so that the face is in it.
