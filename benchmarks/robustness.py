@@ -66,6 +66,19 @@ def robustness_table(found: dict[str, Answers], truth: Float) -> str:
     return table(header, rows)
 
 
+def looks_table(found: dict[int, dict[str, Answers]], truth: Float) -> str:
+    """Markdown: error of the undisturbed pictures against `truth` (n, 3, 3), degrees, by the number of looks.
+
+    Each look is at the region that the one before proposed, as the tracker looks at a face that rests.
+    """
+    rows = []
+    for looks, answers in found.items():
+        seen = answers[UNDISTURBED]
+        error = geodesic_deg(seen.rotations[:, 0], truth)
+        rows.append([str(looks), str(bootstrap_mean(error)), f"{seen.claimed_deg.mean():.2f}"])
+    return table(["looks", "error against the truth", "error expected"], rows)
+
+
 def box_spread_deg(found: dict[str, Answers]) -> Float:
     """For each portrait (n,), the root mean square angle of its answers to all boxes from their mean, degrees."""
     labels = [UNDISTURBED, *dict.fromkeys(each.label for each in BOXES)]

@@ -75,7 +75,16 @@ def test_one_command_prints_every_table_for_a_list_and_writes_the_pictures(tmp_p
     assert printed.startswith(f"Weights {load_pose_weights().version} ")
     assert f"### {tmp_path.name}, known camera: 6 images" in printed
     lines = {line.split("|")[1].strip(): line for line in printed.splitlines() if line.startswith("| ")}
-    for label in ("all", "synthetic", "as it is", "box scaled by 1.25", "mirrored", "turned by 90 degrees", "holds"):
+    for label in (
+        "all",
+        "synthetic",
+        "as it is",
+        "box scaled by 1.25",
+        "mirrored",
+        "turned by 90 degrees",
+        "holds",
+        "8",
+    ):
         assert label in lines
     assert "face of 20 pixels" not in lines
     mean = float(lines["all"].split("|")[3].split()[0])

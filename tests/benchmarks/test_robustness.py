@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -5,7 +6,7 @@ import pytest
 
 from benchmarks.disturbances import BOXES, Disturbance, mirrored, scaled, shifted, turned, turned_back
 from benchmarks.portraits import Portrait
-from benchmarks.robustness import UNDISTURBED, answers_to, box_spread_deg, robustness_table
+from benchmarks.robustness import UNDISTURBED, answers_to, box_spread_deg, looks_table, robustness_table
 from fpn.camera import Camera
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
@@ -52,6 +53,24 @@ def test_the_spread_over_boxes_is_that_of_a_known_answer():
     found = answers_to(ShiftedByBox(), [portrait()], BOXES, looks=1)
     # Of nine boxes two are moved sideways by a tenth of 100 pixels: yaws of 1 and -1 among zeros.
     assert box_spread_deg(found)[0] == pytest.approx(np.sqrt(2 / 9), rel=1e-6)
+
+
+class WandersOff(ShiftedByBox):
+    """Proposes, look by look, a region ten pixels further to the right."""
+
+    def answer(self, roi):
+        return replace(super().answer(roi), roi=replace(roi, center_x=roi.center_x + 10))
+
+
+def test_every_look_is_at_the_region_that_the_last_one_proposed():
+    truth = np.eye(3)[None]
+    found = {looks: answers_to(WandersOff(), [portrait()], (), looks) for looks in (1, 2, 8)}
+    rows = [line.split("|")[1:3] for line in looks_table(found, truth).splitlines()[2:]]
+    assert [[cell.strip() for cell in row] for row in rows] == [
+        ["1", "0.00 [0.00, 0.00]"],
+        ["2", "1.00 [1.00, 1.00]"],
+        ["8", "7.00 [7.00, 7.00]"],
+    ]
 
 
 class SeesTheTopLeftMark:
