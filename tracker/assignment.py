@@ -30,9 +30,15 @@ def assign_boxes(expected: Sequence[Box], reaches: Sequence[float], found: Seque
         for j, other in enumerate(found):
             distance, ratio = _separation(mine, other)
             if distance <= reach and ratio <= _SIZE_RATIO:
-                costs[i, j] = distance + math.log(ratio)
+                costs[i, j] = displacement(mine, other)
     rows, columns = linear_sum_assignment(costs)
     return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True) if costs[i, j] < impossible]
+
+
+def displacement(expected: Box, found: Box) -> float:
+    """How far a found box is from the expected one: distance of the centres in sizes plus log of the ratio of sizes."""
+    distance, ratio = _separation(expected, found)
+    return distance + math.log(ratio)
 
 
 def is_same_face(first: Box, second: Box) -> bool:
@@ -43,10 +49,25 @@ def is_same_face(first: Box, second: Box) -> bool:
 
 def is_inside(first: Box, second: Box) -> bool:
     """Whether most of the smaller of two boxes lies in the larger."""
-    width = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
-    height = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
-    smaller = min(first.width * first.height, second.width * second.height)
-    return max(width, 0.0) * max(height, 0.0) > _INSIDE * smaller
+    smaller, larger = sorted((first, second), key=lambda box: box.width * box.height)
+    return covered_share(smaller, larger) > _INSIDE
+
+
+def covered_share(box: Box, other: Box) -> float:
+    """Share of a box's area that lies in another."""
+    width = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
+    height = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
+    area = box.width * box.height
+    return max(width, 0.0) * max(height, 0.0) / area if area > 0 else 0.0
+
+
+def can_follow(expected: Box, found: Box, reach: float, growth: float) -> bool:
+    """Whether a face expected in a box can be the one found in another, both drawn by the network.
+
+    reach: the most that the centres may be apart, in sizes. growth: the largest ratio of the sizes.
+    """
+    distance, ratio = _separation(expected, found)
+    return distance <= reach and ratio <= growth
 
 
 def _separation(first: Box, second: Box) -> tuple[float, float]:

@@ -143,6 +143,10 @@ class HeadPoseTracker:
             time_step_s = self._advance(picture, time_s)
             camera = self._camera_for(width, height)
             rois = self._tracks.predict(time_step_s, camera)
+            if self._scene_cut.nothing_seen:
+                self._tracks.miss()
+                self._tracks.prune(width, height)
+                return self._tracks.poses
         estimates = self._look(picture, rois, camera)
         with self._stage("track"):
             self._tracks.measure(estimates, camera)

@@ -7,7 +7,7 @@ again (Markley 2003, "Attitude Error Representations for Kalman Filtering"; Sola
 error-state Kalman filter", with the error on the left). No angle is ever filtered as a number, so there is neither a
 wrap at 180 degrees nor a gimbal lock.
 
-Two things are learnt while tracking. How much the measurements tremble (`NoiseLevel`), because the uncertainty that
+Two things are learnt while tracking. How much the measurements tremble (`NoiseShare`), because the uncertainty that
 comes with a pose is mostly an error that stays the same from frame to frame, which no filter can remove. And how much
 the head moves (`Activity`), because a resting head and a turning one are not the same process: rest is to be still
 and a quick turn is to be followed at once.
@@ -28,7 +28,7 @@ from tracker.activity import Activity
 from tracker.errors import UsageError
 from tracker.measurement import claimed_covariance, difference, outer_square
 from tracker.motion_model import POSE, RATE, decay, each_axis, process_noise, transition
-from tracker.noise_level import NoiseLevel
+from tracker.noise_share import NoiseShare
 from tracker.so3 import rotation_exp
 
 Vector = npt.NDArray[np.float64]
@@ -43,6 +43,8 @@ class Smoothing:
         rad/s^1.5, and of its acceleration, mm/s^1.5. Smaller is stiller.
     quiet, moving: how surprising measurements must be to count as the beginning of a movement, and as a full one.
     memory_s: how long a surprise is remembered. Longer sees slower movements through more noise.
+    wander: how much of what is claimed for a pose may be a slow wandering of a resting head's poses, which compression
+        and the sensor leave, as variance over the claimed one. More is stiller.
     """
 
     rest_turn: float
@@ -50,12 +52,13 @@ class Smoothing:
     quiet: float
     moving: float
     memory_s: float
+    wander: float
 
 
 SMOOTHING = {
-    "low": Smoothing(rest_turn=0.10, rest_move=30.0, quiet=1.3, moving=2.6, memory_s=0.08),
-    "default": Smoothing(rest_turn=0.02, rest_move=6.0, quiet=1.5, moving=3.5, memory_s=0.12),
-    "high": Smoothing(rest_turn=0.006, rest_move=2.0, quiet=1.8, moving=4.5, memory_s=0.16),
+    "low": Smoothing(rest_turn=0.04, rest_move=12.0, quiet=1.5, moving=3.5, memory_s=0.12, wander=0.001),
+    "default": Smoothing(rest_turn=0.003, rest_move=1.0, quiet=1.5, moving=3.5, memory_s=0.12, wander=0.004),
+    "high": Smoothing(rest_turn=0.0015, rest_move=0.5, quiet=1.8, moving=4.5, memory_s=0.12, wander=0.015),
 }
 """The presets. There is also "off": the measured poses come out as they are, and the filter only predicts."""
 
@@ -82,8 +85,6 @@ _GATE_LEAST_S = 1 / 30  # mistakes are no smaller at higher frame rates
 _GATE = 33.1  # squared Mahalanobis distance that one good measurement in 100,000 exceeds (chi-squared, 6 degrees)
 _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
 
-_TREMBLING = 0.003  # variance of a pose's trembling over the claimed one; measured on webcam clips: 0.001 to 0.02
-
 _GATE_ACCELERATION = each_axis(_GATE_TURN, _GATE_MOVE)
 _EYE6, _H = np.eye(6), np.eye(6, 12)
 
@@ -109,8 +110,7 @@ class PoseFilter:
             quiet=self._preset.quiet,
             moving=self._preset.moving,
         )
-        self._noise = NoiseLevel(6, expected=_TREMBLING, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
-        self._split_noise()
+        self._noise = NoiseShare(self._preset.wander)
         self._rotation, self._translation, self._velocities = np.eye(3), np.zeros(3), np.zeros(6)
         self._lasting: Matrix = np.zeros((6, 6))
         self._measured: HeadPose | None = None
@@ -151,9 +151,17 @@ class PoseFilter:
         return self._process_densities()
 
     @property
+    def velocity_lives(self) -> tuple[float, float]:
+        """Seconds over which angular velocity and velocity fade in the step to come: few for a resting head."""
+        return self._velocity_lives()
+
+    @property
     def trembling(self) -> Vector:
-        """Variance of what changes from frame to frame over the claimed variance, for each axis and coordinate (6,)."""
-        return self._noise.variance_factor
+        """Variance of what changes from frame to frame over the claimed variance, for each axis and coordinate (6,).
+
+        As the last measurement was taken.
+        """
+        return self._noise.taken
 
     def predict(self, time_step_s: float) -> None:
         """Move on by `time_step_s` seconds; 0 changes nothing. Raises ValueError if it is negative or not finite."""
@@ -186,15 +194,17 @@ class PoseFilter:
         if self._measured is None or self._since_measured_s > LONGEST_STEP_S:
             self._start(measured, claimed)
             return True
-        noise = claimed * self._trembling
         innovation = difference(measured, self._rotation, self._translation)
-        if self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s) > _GATE:
+        if self._surprise(innovation, claimed) > _GATE:
             return self._follow_jump(measured, claimed)
         self._learn_noise(measured, claimed)
-        noise = claimed * self._trembling
-        self._follow_activity(innovation, noise)
-        self._correct(innovation, noise)
-        self._accept(measured, claimed)
+        variances = claimed.diagonal()
+        moves = self._dt > 0  # two measurements of one moment show no motion
+        if moves:
+            self._follow_activity(innovation, np.sqrt(variances * self._noise.at_rest(variances)))
+        share = self._noise.take(variances, self._activity.levels if moves else (0.0, 0.0))
+        self._correct(innovation, claimed * outer_square(np.sqrt(share)))
+        self._accept(measured, claimed, share)
         return True
 
     def restart(self, measured: HeadPose) -> None:
@@ -214,8 +224,7 @@ class PoseFilter:
             return math.inf
         if self._measured is None:
             return 0.0
-        innovation = difference(measured, self._rotation, self._translation)
-        return self._distance(innovation, self._kalman.P[:6, :6] + claimed * self._trembling, self._since_measured_s)
+        return self._surprise(difference(measured, self._rotation, self._translation), claimed)
 
     def _start(self, measured: HeadPose, claimed: Matrix) -> None:
         self._starts += 1
@@ -223,15 +232,16 @@ class PoseFilter:
         self._velocities = np.zeros(6)
         self._kalman.x = np.zeros((12, 1))
         self._kalman.P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3)
-        self._kalman.P[:6, :6] = claimed * self._trembling
         self._activity.reset()
         self._noise.interrupt()
+        share = self._noise.start(claimed.diagonal())
+        self._kalman.P[:6, :6] = claimed * outer_square(np.sqrt(share))
         self._densities = self._process_densities()
-        self._accept(measured, claimed)
+        self._accept(measured, claimed, share)
 
-    def _accept(self, measured: HeadPose, claimed: Matrix) -> None:
+    def _accept(self, measured: HeadPose, claimed: Matrix, share: Vector) -> None:
         self._measured = measured
-        self._lasting = claimed * self._unchanging
+        self._lasting = claimed * outer_square(np.sqrt(np.maximum(1 - share, 0)))
         self._since_measured_s = self._dt = 0.0
         self._rejected, self._rejections = None, 0
 
@@ -262,11 +272,10 @@ class PoseFilter:
         elif self._dt > 0 and self._measured is not None:
             change = difference(measured, self._measured.rotation, self._measured.translation)
             self._noise.observe(change, claimed.diagonal(), self._dt)
-            self._split_noise()
 
-    def _follow_activity(self, innovation: Vector, noise: Matrix) -> None:
+    def _follow_activity(self, innovation: Vector, std: Vector) -> None:
         """Let the process noise of the step just predicted be that of the movement that has now shown itself."""
-        self._activity.observe(innovation, np.sqrt(noise.diagonal()), self._dt)
+        self._activity.observe(innovation, std, self._dt)
         (turn, move), (old_turn, old_move) = self._process_densities(), self._densities
         if turn > old_turn or move > old_move:
             more = max(turn - old_turn, 0.0), max(move - old_move, 0.0)
@@ -288,14 +297,10 @@ class PoseFilter:
         move = self._preset.rest_move * (_MOVING_MOVE / self._preset.rest_move) ** moving
         return turn * turn, move * move
 
-    def _split_noise(self) -> None:
-        """Parts of a claimed covariance, as factors of its entries: what trembles, and what stays from frame to frame.
-
-        Both keep its correlations, and on the diagonal they add up to it unless more trembles than was claimed.
-        """
-        trembling = self._noise.variance_factor
-        self._trembling = outer_square(np.sqrt(trembling))
-        self._unchanging = outer_square(np.sqrt(np.maximum(1 - trembling, 0)))
+    def _surprise(self, innovation: Vector, claimed: Matrix) -> float:
+        """Squared Mahalanobis distance of a measurement from the prediction."""
+        noise = claimed * outer_square(np.sqrt(self._noise.in_motion(claimed.diagonal())))
+        return self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s)
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
         step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), LONGEST_STEP_S)

@@ -9,6 +9,7 @@ import numpy as np
 from fpn.camera import Camera
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
+from tracker.assignment import can_follow
 from tracker.frame import TrackedPose, TrackState
 from tracker.region import SteadyRegion
 from tracker.smoothing import PoseFilter
@@ -19,6 +20,8 @@ _COAST_S, _FIRST_COAST_S = 1.0, 0.1  # how long an unseen face is waited for: a 
 _SMALLEST_SIDE, _LARGEST_SIDE = 12.0, 4.0  # of a face: in pixels, and over the picture's longer side
 
 _REACH, _REACH_PER_S = 0.5, 2.0  # how far from its expected place, in face sizes, a face may be found again
+
+_GROWTH, _GROWTH_PER_S = 1.3, 0.7  # ratio of its sizes: a person walks at a metre a second, at a metre's distance
 
 SURE_PRESENCE = 0.8
 """Presence from which the network alone is believed from one frame to the next."""
@@ -72,6 +75,15 @@ class Track:
     def reach(self) -> float:
         """How far from its box, in face sizes, the face can be by now."""
         return _REACH + _REACH_PER_S * self.unseen_s
+
+    @property
+    def depth_mm(self) -> float:
+        """How far away the face is."""
+        return float(self._filter.translation[2])
+
+    def can_be(self, estimate: FaceEstimate) -> bool:
+        """Whether what the network found can be this face, by place and size."""
+        return can_follow(self.box, estimate.box, self.reach, _GROWTH + _GROWTH_PER_S * self.unseen_s)
 
     def urgency(self, width: int, height: int) -> float:
         """How overdue it is to ask the detector about this face, 1 being due.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from fpn.camera import Camera
 from fpn.pose import FaceEstimate
 from fpn.roi import Box, Roi
-from tracker.assignment import assign_boxes, is_inside, is_same_face
+from tracker.assignment import assign_boxes, covered_share, displacement, is_inside, is_same_face
 from tracker.frame import TrackedPose
 from tracker.measurement import is_sane
 from tracker.track import ESTABLISHED_S, SURE_PRESENCE, Track
@@ -20,7 +20,16 @@ BIRTH_PRESENCE = 0.8
 KEEP_PRESENCE = 0.4
 """Presence under which a tracked face counts as not seen: lower than at birth, so that no face flickers."""
 
+BIRTH_STD_DEG = 9.0
+"""Claimed uncertainty of the rotation, a standard deviation, above which a detected face becomes no track. Faces that
+are wholly seen claim 2 to 5 degrees, hair, straps and patterns that the detector takes for faces 12 to 30."""
+KEEP_STD_DEG = 11.0
+"""Claimed uncertainty above which a tracked face counts as not seen: another hides it, or it is none."""
+
 _ALIKE = 16.0  # squared distances below this do not tell which of two tracks a face belongs to
+_PLAINLY_NEARER = 0.05  # face sizes between where two tracks expected a face and where it is, which do tell
+_HIDING = 0.1  # share of a face's box under that of a nearer face from which its crop shows both
+_DISTURBANCE = 20.0  # by how many times its share a hiding face makes standard deviations larger
 
 
 @dataclass(frozen=True)
@@ -77,16 +86,22 @@ class Tracks:
     def measure(self, estimates: Sequence[FaceEstimate], camera: Camera) -> None:
         """Take what the network found in the regions of `predict`."""
         found = list(zip(self._tracks, estimates, strict=True))
-        faces = [(track, each) for track, each in found if each.presence >= KEEP_PRESENCE and is_in_front(each)]
+        faces = [(track, each) for track, each in found if is_seen(each) and track.can_be(each)]
         losers = _losers(faces)
         owners = [track for track, _ in faces if track not in losers]
+        hidden = {track: self._hidden_share(track) for track, _ in faces}
         for track, estimate in found:
             if track in owners:
-                track.measure(estimate, camera)
+                track.measure(_disturbed(estimate, hidden[track]), camera)
             else:
                 track.miss(estimate.presence)
         # A loser that has been seen for a while is another face in hiding, a young one is a duplicate.
         self._tracks = [track for track in self._tracks if track not in losers or track.seen_s >= ESTABLISHED_S]
+
+    def miss(self) -> None:
+        """Nothing is to be seen in this frame."""
+        for track in self._tracks:
+            track.miss(0.0)
 
     def candidates(self, boxes: Sequence[Box], *, trusted: bool, checked: Track | None = None) -> list[Candidate]:
         """Which of the detected or given boxes the network is to look at, because no track has that face for sure.
@@ -116,7 +131,9 @@ class Tracks:
         born: list[Track] = []
         for candidate, estimate in zip(candidates, estimates, strict=True):
             owner = candidate.track
-            if not is_plausible(estimate) or not (candidate.trusted or estimate.presence >= BIRTH_PRESENCE):
+            if owner is not None and not (candidate.trusted or owner.can_be(estimate)):
+                owner = None
+            if not is_plausible(estimate) or not (candidate.trusted or is_sure(estimate)):
                 continue
             # Given boxes of one frame are taken for as many faces, detections may have ended on the same one.
             rivals = others if candidate.trusted else others + born
@@ -129,6 +146,11 @@ class Tracks:
                 owner.recover(estimate, camera)
                 others.append(owner)
         self._tracks += born
+
+    def _hidden_share(self, track: Track) -> float:
+        """How much of the face's box lies under that of a nearer face, 0..1."""
+        nearer = [other for other in self._tracks if other.is_seen and other.depth_mm < track.depth_mm]
+        return max((covered_share(track.box, other.box) for other in nearer), default=0.0)
 
     def prune(self, width: int, height: int) -> None:
         """End tracks that are over; `width` and `height` are the picture's."""
@@ -146,6 +168,36 @@ def is_in_front(estimate: FaceEstimate) -> bool:
     )
 
 
+def is_seen(estimate: FaceEstimate) -> bool:
+    """Whether an estimate for a tracked face can be of that face."""
+    return estimate.presence >= KEEP_PRESENCE and is_in_front(estimate) and _claims(estimate, KEEP_STD_DEG)
+
+
+def is_sure(estimate: FaceEstimate) -> bool:
+    """Whether an estimate for a detected face is one of a face."""
+    return estimate.presence >= BIRTH_PRESENCE and _claims(estimate, BIRTH_STD_DEG)
+
+
+def _disturbed(estimate: FaceEstimate, hidden: float) -> FaceEstimate:
+    """The estimate of a face of which a nearer face hides a share: of what it says, only so much is believed.
+
+    The network sees both faces in one crop, and what it finds slides from the one to the other without a doubt.
+    """
+    if hidden < _HIDING:
+        return estimate
+    variance = (1 + _DISTURBANCE * hidden) ** 2
+    pose = replace(
+        estimate.pose,
+        rotation_covariance=variance * estimate.pose.rotation_covariance,
+        position_covariance=variance * estimate.pose.position_covariance,
+    )
+    return replace(estimate, pose=pose)
+
+
+def _claims(estimate: FaceEstimate, most_deg: float) -> bool:
+    return estimate.pose.rotation_std_deg <= most_deg
+
+
 def is_plausible(estimate: FaceEstimate) -> bool:
     """Whether an estimate consists of finite numbers throughout and describes a head before the camera."""
     return is_in_front(estimate) and is_sane(estimate.pose)
@@ -154,14 +206,17 @@ def is_plausible(estimate: FaceEstimate) -> bool:
 def _losers(pairs: Sequence[tuple[Track, FaceEstimate]]) -> list[Track]:
     """Of tracks that found the same face, those it does not belong to.
 
-    It belongs to the track that has followed it until now, else to the one that foresaw it there, else to the older.
+    It belongs to the track that has followed it until now, else to the one that expected it there, else to the older.
     """
     losers: list[Track] = []
     for (older, seen_by_older), (younger, seen_by_younger) in combinations(pairs, 2):
         if older in losers or younger in losers or not is_same_face(seen_by_older.box, seen_by_younger.box):
             continue
+        lead = displacement(older.box, seen_by_older.box) - displacement(younger.box, seen_by_younger.box)
         if older.unseen_s != younger.unseen_s:
             losers.append(max(older, younger, key=lambda track: track.unseen_s))
+        elif abs(lead) > _PLAINLY_NEARER:
+            losers.append(older if lead > 0 else younger)
         else:
             surprise = older.distance(seen_by_older)
             losers.append(older if surprise > max(_ALIKE, younger.distance(seen_by_younger)) else younger)

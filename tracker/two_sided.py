@@ -11,6 +11,7 @@ measurements tremble.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +29,6 @@ from tracker.so3 import rotation_exp, rotation_log
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 
-_SEEN_LIVES_S = (100.0, 100.0)  # velocities of a head that is seen do not fade: the frames that follow tell them
 _H = np.eye(6, 12)
 
 
@@ -62,7 +62,12 @@ def smooth_track(times_s: Sequence[float], measured: Sequence[HeadPose | None]) 
     smoothed: list[SmoothedPose] = []
     for begin, end in zip(begins, [*begins[1:], len(measured)], strict=True):
         steps = [
-            _Step(steps_s[index - 1], _densities(forwards, backwards, believed, index), seen[index])
+            _Step(
+                steps_s[index - 1],
+                _densities(forwards, backwards, believed, index),
+                _lives(forwards, backwards, believed, index),
+                seen[index],
+            )
             for index in range(begin + 1, end)
         ]
         first = seen[begin]
@@ -78,6 +83,7 @@ class _Lesson:
     believed: bool
     started: bool
     densities: tuple[float, float]
+    lives: tuple[float, float]
     trembling: Vector
 
 
@@ -88,7 +94,9 @@ def _learn(steps_s: Sequence[float], measured: Sequence[HeadPose | None]) -> lis
         starts = tracked.starts
         tracked.predict(step_s)
         believed = pose is not None and tracked.update(pose)
-        lessons.append(_Lesson(believed, tracked.starts > starts, tracked.densities, tracked.trembling))
+        lessons.append(
+            _Lesson(believed, tracked.starts > starts, tracked.densities, tracked.velocity_lives, tracked.trembling)
+        )
     return lessons
 
 
@@ -112,17 +120,31 @@ def _densities(
 ) -> tuple[float, float]:
     """How much the head moves in the step to a frame.
 
-    While it is seen, what both directions agree on: each goes on seeing a movement for a while after its end, in its
-    direction. While it is not, what either has seen at its end of the gap.
+    While it is seen, the middle between what the directions say, on a logarithmic scale: each goes on seeing a movement
+    for a while after its end, in its direction. While it is not, what either has seen at its end of the gap.
     """
     before, after = index - 1, min(index, len(forwards) - 1)
     while not believed[before]:
         before -= 1
     while not believed[after] and after < len(forwards) - 1:
         after += 1
-    choose = min if after - before <= 1 else max
+    choose = _middle if after - before <= 1 else max
     turn, move = map(choose, forwards[after].densities, backwards[before].densities)
     return turn, move
+
+
+def _lives(
+    forwards: Sequence[_Lesson], backwards: Sequence[_Lesson], believed: Sequence[bool], index: int
+) -> tuple[float, float]:
+    """How long velocities last in the step to a frame, seconds: as long as the surer direction says."""
+    if not believed[index - 1]:
+        return COAST_LIVES_S
+    (turn, move), (turn_after, move_after) = forwards[index - 1].lives, backwards[index].lives
+    return max(turn, turn_after), max(move, move_after)
+
+
+def _middle(first: float, second: float) -> float:
+    return math.sqrt(first * second)
 
 
 @dataclass(frozen=True)
@@ -149,12 +171,13 @@ class _Measured:
 class _Step:
     """From one frame to the next of a stretch without jumps.
 
-    densities: of the accelerations meanwhile, as `PoseFilter.densities`.
+    densities: of the accelerations meanwhile, as `PoseFilter.densities`. lives: of velocities, as there.
     measured: in the next frame; None where the face was not seen or not believed.
     """
 
     time_s: float
     densities: tuple[float, float]
+    lives: tuple[float, float]
     measured: _Measured | None
 
 
@@ -215,7 +238,7 @@ def _filter(before: _Filtered, step: _Step) -> _Filtered:
     kalman = KalmanFilter(dim_x=12, dim_z=6)
     kalman.P = before.state.P
     time_s = min(step.time_s, LONGEST_STEP_S)
-    gain, left = decay(time_s, *(_SEEN_LIVES_S if before.measured else COAST_LIVES_S))
+    gain, left = decay(time_s, *step.lives)
     turned = rotation_exp(before.state.velocities[:3] * gain[:3])
     F = transition(turned, gain, left)
     kalman.predict(F=F, Q=process_noise(step.densities, time_s))

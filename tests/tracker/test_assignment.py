@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from fpn.roi import Box
-from tracker.assignment import assign_boxes, is_inside, is_same_face
+from tracker.assignment import assign_boxes, can_follow, covered_share, displacement, is_inside, is_same_face
 
 
 def square(x: float, y: float, size: float = 100.0) -> Box:
@@ -52,3 +52,22 @@ def test_a_small_box_in_a_large_one_is_inside_and_so_the_other_way_round() -> No
     assert is_inside(square(0, 0), square(30, 30, 30))
     assert not is_inside(square(50, 0, 30), square(0, 0))
     assert not is_inside(square(500, 0, 30), square(0, 0))
+
+
+def test_the_covered_share_is_of_the_first_box() -> None:
+    assert covered_share(square(0, 0, 100), square(75, 0, 100)) == pytest.approx(0.25)
+    assert covered_share(square(0, 0, 50), square(0, 0, 100)) == 1
+    assert covered_share(square(0, 0, 100), square(0, 0, 50)) == pytest.approx(0.25)
+    assert covered_share(square(0, 0, 100), square(300, 0, 100)) == 0
+
+
+def test_displacement_counts_place_and_size() -> None:
+    assert displacement(square(0, 0), square(0, 0)) == 0
+    assert displacement(square(0, 0), square(30, 40)) == pytest.approx(0.5)
+    assert displacement(square(0, 0, 100), square(0, 0, 200)) == pytest.approx(0.693, abs=1e-3)
+
+
+def test_a_face_can_follow_itself_within_reach_and_growth() -> None:
+    assert can_follow(square(0, 0), square(40, 0, 120), reach=0.5, growth=1.3)
+    assert not can_follow(square(0, 0), square(80, 0, 120), reach=0.5, growth=1.3)
+    assert not can_follow(square(0, 0), square(40, 0, 150), reach=0.5, growth=1.3)

@@ -45,6 +45,13 @@ def test_black_pictures_are_alike_and_a_scene_after_them_is_a_cut() -> None:
     assert cuts(*black, scenery(0)) == [False, False, True]
 
 
+def test_a_lens_that_is_covered_for_a_moment_is_no_cut_but_another_scene_after_it_is() -> None:
+    rng = np.random.default_rng(2)
+    covered = [rng.integers(0, 12, (480, 640, 3), np.uint8), np.full((480, 640, 3), 200, np.uint8)]
+    assert cuts(scenery(0), *covered, scenery(0)) == [False] * 4
+    assert cuts(scenery(0), *covered, scenery(1)) == [False, False, False, True]
+
+
 def test_after_a_reset_there_is_nothing_to_compare_with() -> None:
     watched = SceneCut()
     watched.is_cut(scenery(0))

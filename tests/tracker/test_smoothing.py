@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from fpn.pose import HeadPose
 from tracker.errors import UsageError
-from tracker.smoothing import SMOOTHING_NAMES, PoseFilter
+from tracker.smoothing import SMOOTHING, SMOOTHING_NAMES, PoseFilter
 
 RATE_HZ = 30.0
 TURN_STD_DEG, PLACE_STD_MM = 0.3, np.array([1.0, 1.0, 3.0])
@@ -199,7 +199,8 @@ def test_the_uncertainty_turns_with_the_head() -> None:
     tracked.predict(0.1)
     turned = Rotation.from_matrix(tracked.pose.rotation)
     assert 0.3 < turned.magnitude() <= 0.5
-    trembling_share = 0.003  # assumed before anything is known of the noise; the rest does not come from the motion
+    # Assumed before anything is known of the noise, and a resting head's wandering; the rest does not come from motion.
+    trembling_share = 0.003 + SMOOTHING["default"].wander
     errors = Rotation.from_rotvec(rng.multivariate_normal(np.zeros(3), trembling_share * spread, 200_000))
     expected = np.cov((turned * errors * turned.inv()).as_rotvec().T)
     assert abs(expected[0, 1]) > 3e-4

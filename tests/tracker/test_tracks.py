@@ -211,6 +211,66 @@ def test_a_detection_that_the_network_does_not_confirm_is_no_track() -> None:
     assert all(poses == () for _, poses in play(scene, tracker_of(scene, estimator=network), 0.5))
 
 
+class Doubting(SimulatedNetwork):
+    """Claims an uncertainty of the rotation of so many degrees from a time on."""
+
+    std_deg, from_s = 15.0, 0.0
+
+    def estimate(self, image, rois, camera):  # type: ignore[no-untyped-def]
+        estimates = super().estimate(image, rois, camera)
+        if self.scene.now >= self.from_s:
+            for estimate in estimates:
+                estimate.pose.rotation_covariance[:] = np.eye(3) * np.radians(self.std_deg) ** 2
+        return estimates
+
+
+def test_a_detection_whose_pose_is_all_doubt_is_no_track() -> None:
+    # As for buns of hair and straps, which detector and network alike take for faces.
+    scene = Scene({"a": still()})
+    assert all(poses == () for _, poses in play(scene, tracker_of(scene, estimator=Doubting(scene)), 0.5))
+
+
+def test_a_track_whose_pose_becomes_all_doubt_is_not_seen_and_ends() -> None:
+    scene = Scene({"a": still()})
+    network = Doubting(scene)
+    network.from_s = 1.0
+    detector = SimulatedDetector(scene)
+    tracker = tracker_of(scene, estimator=network, detector=detector)
+    frames = list(play(scene, tracker, 2.5))
+    assert all(poses[0].state is not TrackState.COASTING for _, poses in frames[:30])
+    assert all(each.state is TrackState.COASTING for _, poses in frames[30:] for each in poses)
+    assert frames[-1][1] == ()
+
+
+def test_a_face_that_is_as_doubtful_as_real_ones_are_is_tracked() -> None:
+    scene = Scene({"a": still()})
+    network = Doubting(scene)
+    network.std_deg = 8.0
+    assert ids_of(scene, play(scene, tracker_of(scene, estimator=network), 1)) == {"a": [1]}
+
+
+def test_a_lost_face_does_not_take_the_id_of_another_depth() -> None:
+    # A far face is gone; a near one appears at its place in the picture.
+    scene = Scene({"far": away(still(0, 0, 1600), 0.5, 9), "near": away(still(0, 0, 800), 0, 0.7)})
+    assert ids_of(scene, play(scene, tracker_of(scene), 1.5)) == {"far": [1], "near": [2]}
+
+
+@pytest.mark.parametrize("gap_s", [0.2, 0.9])
+def test_a_lens_that_is_covered_for_up_to_a_second_leaves_all_ids_as_they_are(gap_s: float) -> None:
+    scene = Scene({"a": still(-150), "b": still(150)})
+    scene.picture[:] = np.random.default_rng(0).integers(0, 255, (12, 16, 1), np.uint8).repeat(40, 0).repeat(40, 1)
+    shown, tracker = scene.picture, tracker_of(scene)
+    frames = []
+    for index in range(75):
+        scene.now = index / 30
+        covered = 1 <= scene.now < 1 + gap_s - 1e-9
+        scene.picture = np.zeros_like(shown) if covered else shown
+        frames.append((scene.now, tracker.update(scene.picture, scene.now)))
+        if covered:
+            assert [each.state for each in frames[-1][1]] == [TrackState.COASTING] * 2
+    assert sorted(ids_of(scene, frames).items()) == [("a", [1]), ("b", [2])]
+
+
 def test_what_the_network_takes_for_a_face_and_the_detector_does_not_is_given_up() -> None:
     scene = Scene({"a": still()})
     detector = SimulatedDetector(scene)

@@ -1,0 +1,68 @@
+"""Which part of a pose's claimed uncertainty is noise, new in every frame, and which is an error that lasts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.noise_level import NoiseLevel
+
+Vector = npt.NDArray[np.float64]
+
+_TREMBLING = 0.003  # variance of a pose's trembling over the claimed one; measured on webcam clips: 0.001 to 0.02
+_ORDINARY = 2.0  # claimed variances up to this many times the usual ones are as certain from frame to frame as ever
+_USUAL_AFTER = 5  # measurements after which it is known what is usual
+_USUAL_RISES = 0.03  # share by which the usual variance follows a larger one with each measurement: about a second
+_USUAL_FALLS = 0.3  # and a smaller one: a face that comes out from behind another
+
+
+class NoiseShare:
+    """Variance of the noise over the claimed variance, for each axis and coordinate (6,).
+
+    It has three parts. The trembling is learnt (`NoiseLevel`). At rest there is a wandering on top of it. And a face
+    that is being hidden claims more and more: what exceeds its usual uncertainty is an error that was not there in the
+    frame before, and must not be taken for motion.
+    """
+
+    def __init__(self, wander: float) -> None:
+        """`wander` is the part of a resting head."""
+        self._wander = wander
+        self._level = NoiseLevel(6, expected=_TREMBLING, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
+        self._usual: Vector = np.zeros(6)
+        self._count = 0
+        self.taken: Vector = self._level.variance_factor
+        """As it was for the last measurement."""
+
+    def interrupt(self) -> None:
+        """Measurements to come do not follow on the last one."""
+        self._level.interrupt()
+
+    def observe(self, change: Vector, variances: Vector, time_step_s: float) -> None:
+        """Take the change (6,) since the last measurement, `time_step_s` > 0 ago, and the claimed variances (6,)."""
+        self._level.observe(change, variances, time_step_s)
+
+    def start(self, variances: Vector) -> Vector:
+        """For the first measurement, or the first one after a jump, as of a resting head."""
+        self._usual, self._count = variances, 1
+        self.taken = self._level.variance_factor + self._wander
+        return self.taken
+
+    def in_motion(self, variances: Vector) -> Vector:
+        """For a measurement of a moving head."""
+        if self._count < _USUAL_AFTER:
+            return self._level.variance_factor
+        excess = 1 - _ORDINARY * self._usual / variances
+        return np.asarray(np.maximum(self._level.variance_factor, excess))
+
+    def at_rest(self, variances: Vector) -> Vector:
+        """For a measurement of a resting head."""
+        return self.in_motion(variances) + self._wander
+
+    def take(self, variances: Vector, levels: tuple[float, ...]) -> Vector:
+        """For the next measurement, of a head whose rotation and position move that much (0 to 1); learns from it."""
+        turning, moving = (self._wander * (1 - level) ** 2 for level in levels)
+        self.taken = self.in_motion(variances) + np.array([turning] * 3 + [moving] * 3)
+        pace = np.where(variances > self._usual, _USUAL_RISES, _USUAL_FALLS)
+        self._count += 1
+        self._usual = self._usual + np.maximum(pace, 1 / self._count) * (variances - self._usual)
+        return self.taken
