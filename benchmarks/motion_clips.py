@@ -168,7 +168,7 @@ def write_clip(
                 drawn, last = picture(camera, rotation, place, shown[1]), shown
             yield drawn
 
-    _encode(folder / f"{name}.mp4", motion.size, pictures())
+    encode(folder / f"{name}.mp4", motion.size, pictures())
     quaternions = Rotation.from_matrix(rotations).as_quat(canonical=True)
     with (folder / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -177,7 +177,8 @@ def write_clip(
             writer.writerow([frame, f"{time_s:.6f}", *(f"{value:.9f}" for value in quaternion), *place])
 
 
-def _encode(path: Path, size: tuple[int, int], pictures: Iterator[npt.NDArray[np.uint8]]) -> None:
+def encode(path: Path, size: tuple[int, int], pictures: Iterator[npt.NDArray[np.uint8]]) -> None:
+    """Write pictures (H, W, 3) uint8 BGR as a video, with sensor noise added and H.264's usual compression."""
     rng = np.random.default_rng(0)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(RATE))
