@@ -31,6 +31,10 @@ _TURNED = 0.02, 0.2
 _NORMAL_CELLS = 1.0
 _OWN_FROM, _OWN_TO = 0.15, 0.6
 """How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
+_HAIR_SEEN = 0.15, 0.6
+"""Cosines from which on hair is looked at for its tone, and fully."""
+_CROWN_SEEN = 0.5, 0.8
+"""The same for the crown, above which many a photograph shows what is behind."""
 _DARKER_HAIR = np.float32(0.6)
 """Brightness of hair that is not seen, over the skin's."""
 _SEAM_CELLS = (3, 3)
@@ -95,11 +99,11 @@ def chart_surface() -> ChartSurface:
     components = np.stack([halved(model.on_chart(component)).ravel() for component in model.components])
     points = halved(model.on_chart(model.mean))
     x, y, z = cv2.split(points)
-    skull = np.maximum(np.minimum((z - 62) / 6, (95 - y) / 8), (-y - 72) / 5)
+    skull = np.maximum(np.minimum((z - 62) / 6, (80 - y) / 8), (-y - 72) / 5)
     ear = np.minimum.reduce([(np.abs(x) - 70) / 4, (z - 45) / 6, (110 - z) / 6, (y + 30) / 6, (62 - y) / 6])
     hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
     near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
-    hair_to_trust = np.maximum(hair * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.05) * near_hairline)
+    hair_to_trust = np.maximum(hair * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.01) * near_hairline)
     return ChartSurface(
         points=points,
         normals=_outward(points),
@@ -173,7 +177,8 @@ def observe(colours: npt.NDArray[np.uint8], seen: Sight) -> Appearance:
     weights = weigh(seen)
     well = seen.cosine * seen.safe
     own, mirrored, _, _ = cv2.split(weights)
-    layers = halved(cv2.merge([own, mirrored, well * np.ascontiguousarray(well[:, ::-1])]))
+    other = cv2.flip(well, 1)
+    layers = halved(cv2.merge([own, mirrored, well * other, cv2.max(well, other)]))
     return Appearance(weights, *_tones(colours.astype(np.float32), layers))
 
 
@@ -215,11 +220,12 @@ def _ramp(x: Float32, start: float, end: float) -> Float32:
 
 
 def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
-    """Brightness factors and fill (H / 2, W / 2, 3) from colours and layers (H / 2, W / 2, 3).
+    """Brightness factors and fill (H / 2, W / 2, 3) from colours (H / 2, W / 2, 3) and layers (H / 2, W / 2, 4).
 
-    The layers are the shares of what is seen at a place itself and at its mirror image, and how well both are seen.
+    The layers are the shares of what is seen at a place itself and at its mirror image, how well both are seen, and how
+    well the better of the two.
     """
-    own, mirrored, both_seen = cv2.split(layers)
+    own, mirrored, both_seen, better = cv2.split(layers)
     tone = _mirror_tone(colours, both_seen)
     known = own + mirrored
     sure = known * known
@@ -229,7 +235,10 @@ def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
     hair = surface.hair
     mean = shown.mean((0, 1)) / (sure.mean() + np.float32(1e-6))
     skin_tones = _spread_part(shown, sure, np.float32(1) - hair, mean)
-    hair_tones = _spread_part(shown, sure, surface.hair_to_trust, mean * _DARKER_HAIR)
+    # Hair that is seen aslant is mixed with what is behind the head; seen squarely, even the crown is no background.
+    squarely = _limited(better, *_HAIR_SEEN)
+    hair_to_trust = squarely * np.maximum(surface.hair_to_trust, surface.hair * _limited(better, *_CROWN_SEEN))
+    hair_tones = _spread_part(shown, sure, hair_to_trust, mean * _DARKER_HAIR)
     return tone, skin_tones + times(hair_tones - skin_tones, hair)
 
 

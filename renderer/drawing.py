@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from fpn.head import FACE_CENTER_MM
 from renderer.chart import on_half_chart
+from renderer.grain import add_grain
 from renderer.layers import TONE_UNIT, Canvas, SeenFace, Surface, Workspace, add_mirrored, add_seen, look_up
 from renderer.sampling import HeadCamera
 from renderer.surface import find_surface, sheet_map
@@ -184,7 +185,9 @@ def _soft_parts(face: SeenFace, surface: Surface, shares: _Shares, tones: Pictur
     if cv2.countNonZero(shares.filled):
         fill = _bytes(face.appearance.fill, 1)
         at_rough = cv2.remap(fill, *on_half_chart(surface.cell_x, surface.cell_y), cv2.INTER_LINEAR)
-        _add(soft, cv2.resize(at_rough, size), shares.filled)
+        tone = cv2.resize(at_rough, size)
+        add_grain(tone, surface.cell_x, surface.cell_y)
+        _add(soft, tone, shares.filled)
     if cv2.countNonZero(shares.empty):
         _add(soft, cv2.resize(tones, size), shares.empty)
     if cv2.countNonZero(shares.sheet):

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -173,3 +174,20 @@ def test_nothing_of_the_head_is_drawn_out_above_the_crown(take_photograph):
     wall = np.array([150, 165, 140])
     above = view.picture[:3, 60:164].astype(int)
     assert np.abs(above - wall).max() < 25
+
+
+def test_hair_that_nobody_saw_has_strands_and_skin_has_none(take_photograph):
+    photograph = take_photograph(0)
+    size = 224
+    view = view_of(photograph, View(75), size)
+    _, covered, points = photograph.head.from_side(View(75), size, np.linalg.norm(photograph.pose.translation))
+    grey = view.picture.astype(np.float32).mean(-1)
+    detail = grey - cv2.GaussianBlur(grey, (0, 0), 4)
+    made_up = covered & (view.confidence < 0.02)
+    _, y, z = np.moveaxis(points, -1, 0)
+    hair = made_up & (z > 120) & (y < 40)
+    skin = made_up & (y > 95) & (y < 115)
+    assert hair.sum() > 500
+    assert skin.sum() > 50
+    assert detail[hair].std() / grey[hair].mean() > 0.02
+    assert detail[skin].std() / grey[skin].mean() < 0.02
