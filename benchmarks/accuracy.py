@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.claims import Claims, bins_table, coverage_table, plot_claims
 from benchmarks.clip_errors import clip_errors, clips_table, demo_clip, drawn_clips
 from benchmarks.disturbances import BOXES, PICTURES, SYMMETRIES
 from benchmarks.portraits import LOOKS, Float, Row, look, read_list
 from benchmarks.robustness import Answers, answers_to, box_spread_deg, looks_table, robustness_table
 from benchmarks.scores import angles_table, errors_table
-from benchmarks.uncertainty import Claims, bins_table, coverage_table, plot_claims
 from benchmarks.worst_cases import Case, write_sheet
 from fpn.estimator import FacePoseEstimator
 from fpn.metrics import bootstrap_mean

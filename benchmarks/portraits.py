@@ -68,7 +68,7 @@ class Row:
 
 
 def read_list(path: Path) -> list[Row]:
-    """The rows of a list. Raises ValueError for none, for a line that cannot be read, for a picture that is not there."""
+    """The rows of a list. Raises ValueError for none, for a line that cannot be read, for a picture not there."""
     rows = []
     with path.open(newline="", encoding="utf-8") as file:
         for line, entry in enumerate(csv.DictReader(file), start=2):

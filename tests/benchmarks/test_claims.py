@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from benchmarks.uncertainty import LEVELS, Claims, bins_table, coverage_table, plot_claims
+from benchmarks.claims import LEVELS, Claims, bins_table, coverage_table, plot_claims
 from fpn.pose import HeadPose
 
 
