@@ -72,9 +72,9 @@ class ChartSurface:
     """The head on the chart at half its resolution (H / 2, W / 2), millimetres in the head frame, float32.
 
     points, normals: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3). hair: (H / 2, W / 2) 0..1,
-    where most people have hair; hair_to_trust: the same, less towards the crown, which many a photograph shows above
-    the head. sights: (A, B, H, W, 2) uint8, how well a place is seen and how safely, from all sides
-    (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
+    where most people have hair; hair_to_trust: the same, less at the hairline, where skin shows through, and towards
+    the crown, which many a photograph shows above the head. sights: (A, B, H, W, 2) uint8, how well a place is seen and
+    how safely, from all sides (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
     """
 
     points: Float32
@@ -103,7 +103,7 @@ def chart_surface() -> ChartSurface:
     ear = np.minimum.reduce([(np.abs(x) - 70) / 4, (z - 45) / 6, (110 - z) / 6, (y + 30) / 6, (62 - y) / 6])
     hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
     near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
-    hair_to_trust = np.maximum(hair * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.01) * near_hairline)
+    hair_to_trust = np.maximum(hair**4 * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.01) * near_hairline)
     return ChartSurface(
         points=points,
         normals=_outward(points),
@@ -237,7 +237,7 @@ def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
     skin_tones = _spread_part(shown, sure, np.float32(1) - hair, mean)
     # Hair that is seen aslant is mixed with what is behind the head; seen squarely, even the crown is no background.
     squarely = _limited(better, *_HAIR_SEEN)
-    hair_to_trust = squarely * np.maximum(surface.hair_to_trust, surface.hair * _limited(better, *_CROWN_SEEN))
+    hair_to_trust = squarely * np.maximum(surface.hair_to_trust, surface.hair**4 * _limited(better, *_CROWN_SEEN))
     hair_tones = _spread_part(shown, sure, hair_to_trust, mean * _DARKER_HAIR)
     return tone, skin_tones + times(hair_tones - skin_tones, hair)
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
 
-_LITTLE = np.float32(1e-3)
+_LITTLE = np.float32(1e-5)
 """A weight of no account beside anything that is known."""
 _SMALLEST_LEVEL = 3
 
