@@ -44,10 +44,11 @@ class Activity:
         keep = math.exp(-time_step_s / self._memory_s)
         self._sum = keep * self._sum + innovation / std
         self._weights_squared = keep * keep * self._weights_squared + 1
-        squares = (self._sum * self._sum).tolist()
+        squares = iter((self._sum * self._sum).tolist())
         fallen = math.exp(-time_step_s / self._settle_s)
         self.levels = tuple(
-            max(level * fallen, self._level_of(sum(squares[3 * i : 3 * i + 3]))) for i, level in enumerate(self.levels)
+            max(level * fallen, self._level_of(a + b + c))
+            for level, a, b, c in zip(self.levels, squares, squares, squares, strict=True)
         )
 
     def _level_of(self, squared_length: float) -> float:

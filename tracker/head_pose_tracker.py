@@ -17,6 +17,7 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.pose import FaceEstimate
 from fpn.roi import Box, Roi
+from tracker.claims import HonestEstimator
 from tracker.detection import Detection, FaceDetector
 from tracker.errors import UsageError
 from tracker.frame import TrackedPose
@@ -245,7 +246,7 @@ def _around(box: Box) -> Roi:
 def _own_estimator(device: str, weights: Path | None, head_scale: float) -> Estimator:
     from fpn.estimator import FacePoseEstimator  # late: it may load a network engine
 
-    return FacePoseEstimator(device=device, weights=weights, head_scale=head_scale)
+    return HonestEstimator(FacePoseEstimator(device=device, weights=weights, head_scale=head_scale))
 
 
 def _as_bgr(image: npt.NDArray[Any]) -> Picture:

@@ -16,9 +16,9 @@ Matrix = npt.NDArray[np.float64]
 
 _LEAST_STD_DEG, _LEAST_STD_MM = 0.03, 0.05  # no measurement is better than this
 _MOST_STD_DEG, _MOST_STD_MM = 40.0, 400.0  # nor so bad that it says nothing at all
-_LEAST_VARIANCE = np.repeat([math.radians(_LEAST_STD_DEG), _LEAST_STD_MM], 3) ** 2
-_MOST_VARIANCE = np.repeat([math.radians(_MOST_STD_DEG), _MOST_STD_MM], 3) ** 2
-_DIAGONAL = np.arange(6)
+_LEAST_COVARIANCE = np.diag(np.repeat([math.radians(_LEAST_STD_DEG), _LEAST_STD_MM], 3) ** 2)
+_MOST_TURN, _MOST_MOVE = math.radians(_MOST_STD_DEG) ** 2, _MOST_STD_MM**2
+_MOST_VARIANCE = np.repeat([_MOST_TURN, _MOST_MOVE], 3)
 
 
 def is_sane(pose: HeadPose) -> bool:
@@ -31,18 +31,18 @@ def claimed_covariance(measured: HeadPose) -> Matrix | None:
 
     Radians and millimetres; None if the pose is not sane.
     """
-    claimed = np.zeros((6, 6))
-    claimed[:3, :3], claimed[3:, 3:] = measured.rotation_covariance, measured.position_covariance
-    claimed[_DIAGONAL, _DIAGONAL] += _LEAST_VARIANCE
-    # A sum is finite only if all its terms are.
-    if not math.isfinite(claimed.sum() + measured.translation.sum()) or not is_rotation(measured.rotation):
+    claimed = _LEAST_COVARIANCE.copy()
+    claimed[:3, :3] += measured.rotation_covariance
+    claimed[3:, 3:] += measured.position_covariance
+    variances = claimed.diagonal().tolist()
+    # The elements beside the diagonal are finite if those on it are, and the matrix is positive.
+    if not math.isfinite(sum(variances) + sum(measured.translation.tolist())) or not is_rotation(measured.rotation):
         return None
     _, not_positive = dpotrf(claimed)
     if not_positive:
         return None
-    excess = claimed.diagonal() / _MOST_VARIANCE
-    if excess.max() > 1:
-        claimed *= outer_square(np.sqrt(1 / np.maximum(excess, 1.0)))
+    if max(variances[:3]) > _MOST_TURN or max(variances[3:]) > _MOST_MOVE:
+        claimed *= outer_square(np.sqrt(1 / np.maximum(claimed.diagonal() / _MOST_VARIANCE, 1.0)))
     return claimed
 
 

@@ -18,7 +18,14 @@ POSE, RATE = np.arange(0, 6), np.arange(6, 12)
 """Indices of pose errors and of velocities among the states."""
 
 _ONES, _ZEROS = np.ones(6), np.zeros(6)
-_DIAGONALS = np.concatenate([12 * row + column for row in (POSE, RATE) for column in (POSE, RATE)])
+# The diagonals of the four quarters of a (12, 12) matrix in its 144 elements, row by row: slices cost a third of what
+# lists of indices do.
+_POSE, _POSE_BY_RATE, _RATE_BY_POSE, _RATE = (
+    slice(0, 72, 13),
+    slice(6, 72, 13),
+    slice(72, 138, 13),
+    slice(78, 144, 13),
+)
 
 
 def decay(time_s: float, turn_life_s: float, move_life_s: float) -> tuple[Vector, Vector]:
@@ -55,5 +62,5 @@ def each_axis(turn: float, move: float) -> Vector:
 
 def _on_diagonals(pose: Vector, pose_by_rate: Vector, rate_by_pose: Vector, rate: Vector) -> Matrix:
     matrix = np.zeros(144)
-    matrix[_DIAGONALS] = np.concatenate([pose, pose_by_rate, rate_by_pose, rate])
+    matrix[_POSE], matrix[_POSE_BY_RATE], matrix[_RATE_BY_POSE], matrix[_RATE] = pose, pose_by_rate, rate_by_pose, rate
     return matrix.reshape(12, 12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from tracker.motion_model import each_axis
 from tracker.noise_level import NoiseLevel
 
 Vector = npt.NDArray[np.float64]
@@ -54,15 +55,17 @@ class NoiseShare:
         excess = 1 - _ORDINARY * self._usual / variances
         return np.asarray(np.maximum(self._level.variance_factor, excess))
 
-    def at_rest(self, variances: Vector) -> Vector:
-        """For a measurement of a resting head."""
-        return self.in_motion(variances) + self._wander
+    def at_rest(self, in_motion: Vector) -> Vector:
+        """For a measurement of a resting head, from what it would be of a moving one."""
+        return in_motion + self._wander
 
-    def take(self, variances: Vector, levels: tuple[float, ...]) -> Vector:
+    def take(self, in_motion: Vector, variances: Vector, levels: tuple[float, ...]) -> Vector:
         """For the next measurement, of a head whose rotation and position move that much (0 to 1); learns from it."""
         turning, moving = (self._wander * (1 - level) ** 2 for level in levels)
-        self.taken = self.in_motion(variances) + np.array([turning] * 3 + [moving] * 3)
-        pace = np.where(variances > self._usual, _USUAL_RISES, _USUAL_FALLS)
+        self.taken = in_motion + each_axis(turning, moving)
         self._count += 1
-        self._usual = self._usual + np.maximum(pace, 1 / self._count) * (variances - self._usual)
+        pace = np.where(variances > self._usual, _USUAL_RISES, _USUAL_FALLS)
+        if self._count < 1 / _USUAL_RISES:
+            pace = np.maximum(pace, 1 / self._count)
+        self._usual = self._usual + pace * (variances - self._usual)
         return self.taken

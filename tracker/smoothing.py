@@ -27,7 +27,7 @@ from fpn.pose import HeadPose
 from tracker.activity import Activity
 from tracker.errors import UsageError
 from tracker.measurement import claimed_covariance, difference, outer_square
-from tracker.motion_model import POSE, RATE, decay, each_axis, process_noise, transition
+from tracker.motion_model import POSE, decay, each_axis, process_noise, transition
 from tracker.noise_share import NoiseShare
 from tracker.so3 import rotation_exp
 
@@ -195,14 +195,15 @@ class PoseFilter:
             self._start(measured, claimed)
             return True
         innovation = difference(measured, self._rotation, self._translation)
-        if self._surprise(innovation, claimed) > _GATE:
+        variances = claimed.diagonal()
+        in_motion = self._noise.in_motion(variances)
+        if not self._is_near(innovation) and self._surprise(innovation, claimed, in_motion) > _GATE:
             return self._follow_jump(measured, claimed)
         self._learn_noise(measured, claimed)
-        variances = claimed.diagonal()
         moves = self._dt > 0  # two measurements of one moment show no motion
         if moves:
-            self._follow_activity(innovation, np.sqrt(variances * self._noise.at_rest(variances)))
-        share = self._noise.take(variances, self._activity.levels if moves else (0.0, 0.0))
+            self._follow_activity(innovation, np.sqrt(variances * self._noise.at_rest(in_motion)))
+        share = self._noise.take(in_motion, variances, self._activity.levels if moves else (0.0, 0.0))
         self._correct(innovation, claimed * outer_square(np.sqrt(share)))
         self._accept(measured, claimed, share)
         return True
@@ -224,7 +225,8 @@ class PoseFilter:
             return math.inf
         if self._measured is None:
             return 0.0
-        return self._surprise(difference(measured, self._rotation, self._translation), claimed)
+        innovation = difference(measured, self._rotation, self._translation)
+        return self._surprise(innovation, claimed, self._noise.in_motion(claimed.diagonal()))
 
     def _start(self, measured: HeadPose, claimed: Matrix) -> None:
         self._starts += 1
@@ -285,9 +287,8 @@ class PoseFilter:
         """How long the angular velocity and the velocity last, seconds."""
         if self._since_measured_s > 0:
             return COAST_LIVES_S
-        squares = self._velocities**2 / self._kalman.P[RATE, RATE]
-        evidence = float(squares[:3].sum()), float(squares[3:].sum())
-        turning, moving = (min(each / _SURE_OF_MOTION, 0.999) for each in evidence)
+        a, b, c, d, e, f = (self._velocities**2 / self._kalman.P.diagonal()[6:]).tolist()
+        turning, moving = (min(each / _SURE_OF_MOTION, 0.999) for each in (a + b + c, d + e + f))
         return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
 
     def _process_densities(self) -> tuple[float, float]:
@@ -297,18 +298,26 @@ class PoseFilter:
         move = self._preset.rest_move * (_MOVING_MOVE / self._preset.rest_move) ** moving
         return turn * turn, move * move
 
-    def _surprise(self, innovation: Vector, claimed: Matrix) -> float:
-        """Squared Mahalanobis distance of a measurement from the prediction."""
-        noise = claimed * outer_square(np.sqrt(self._noise.in_motion(claimed.diagonal())))
+    def _is_near(self, innovation: Vector) -> bool:
+        """Whether a measurement is within the gate whatever its covariance: near the prediction by the reach alone."""
+        ratios = innovation / self._reach(self._since_measured_s)
+        return float(ratios @ ratios) < _GATE
+
+    def _surprise(self, innovation: Vector, claimed: Matrix, share: Vector) -> float:
+        """Squared Mahalanobis distance of a measurement from the prediction, `share` of what it claims being noise."""
+        noise = claimed * outer_square(np.sqrt(share))
         return self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s)
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
-        step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), LONGEST_STEP_S)
-        reach = 0.5 * step_s * time_s * _GATE_ACCELERATION
         spread = covariance.copy()
-        spread[POSE, POSE] += reach * reach
+        spread[POSE, POSE] += self._reach(time_s) ** 2
         _, solved, _ = dposv(spread, innovation)
         return float(innovation @ solved)
+
+    def _reach(self, time_s: float) -> Vector:
+        """How far (6,) a head can have moved unforeseen, one standard deviation."""
+        step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), LONGEST_STEP_S)
+        return 0.5 * step_s * time_s * _GATE_ACCELERATION
 
 
 def _inverse(matrix: Matrix) -> Matrix:

@@ -8,17 +8,21 @@ from tracker.noise_share import NoiseShare
 VARIANCES = np.array([1.0, 1.0, 1.0, 4.0, 4.0, 4.0])
 
 
+def take(share: NoiseShare, variances: np.ndarray, levels: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    return share.take(share.in_motion(variances), variances, levels)
+
+
 def settled(wander: float = 0.0) -> NoiseShare:
     share = NoiseShare(wander)
     share.start(VARIANCES)
     for _ in range(10):
-        share.take(VARIANCES, (0.0, 0.0))
+        take(share, VARIANCES)
     return share
 
 
 def test_a_resting_head_wanders_and_a_moving_one_does_not() -> None:
     share = settled(wander=0.02)
-    resting, turning = share.take(VARIANCES, (0.0, 0.0)), share.take(VARIANCES, (1.0, 0.0))
+    resting, turning = take(share, VARIANCES), take(share, VARIANCES, (1.0, 0.0))
     np.testing.assert_allclose(resting - share.in_motion(VARIANCES), 0.02)
     np.testing.assert_allclose(turning - share.in_motion(VARIANCES), [0, 0, 0, 0.02, 0.02, 0.02])
 
@@ -41,14 +45,14 @@ def test_before_anything_is_usual_nothing_exceeds_it() -> None:
 def test_an_uncertainty_that_stays_becomes_usual_and_a_small_one_soon() -> None:
     share = settled()
     for _ in range(150):
-        share.take(16 * VARIANCES, (0.0, 0.0))
+        take(share, 16 * VARIANCES)
     assert share.in_motion(16 * VARIANCES).max() < 0.01
     for _ in range(10):
-        share.take(VARIANCES, (0.0, 0.0))
+        take(share, VARIANCES)
     assert share.in_motion(16 * VARIANCES).min() > 0.5
 
 
 def test_what_was_taken_last_is_kept() -> None:
     share = settled()
-    assert share.take(9 * VARIANCES, (0.0, 0.0)) is share.taken
+    assert take(share, 9 * VARIANCES) is share.taken
     assert share.taken[0] == pytest.approx(7 / 9)

@@ -1,0 +1,135 @@
+"""Claimed against actual errors, on clips of many drawn people; measures the scales in `tracker/claims.py`.
+
+`python -m benchmarks.uncertainty --clips FOLDER` draws the clips the first time (ten minutes), fits the scales on half
+of the people, and checks what the program then claims on the others. Every person is one sample of the error that stays
+from frame to frame: clips of one head, however long, cannot show whether a region is too wide.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+from scipy.stats import chi2
+
+from benchmarks.scene_clips import SceneClip, draw_scenes, read_scene
+from benchmarks.single_scenes import CHECKED, FITTED
+from benchmarks.steadiness import share_inside, squared_surprise
+from fpn.estimator import FacePoseEstimator
+from fpn.pose import HeadPose
+from tracker import HeadPoseTracker
+from tracker.claims import POSITION_SCALE, ROTATION_SCALE, HonestEstimator
+from tracker.frame import TrackState
+from tracker.head_pose_tracker import Estimator
+from tracker.sources import open_source
+
+Float = npt.NDArray[np.float64]
+
+LEVELS = (0.5, 0.8, 0.9, 0.95)
+_FIT_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Surprise:
+    """Squared Mahalanobis lengths of the errors of all measured frames: rotation (n,), position (n,)."""
+
+    rotation: Float
+    position: Float
+
+    def scales(self) -> tuple[float, float]:
+        """What standard deviations must be multiplied by, so that the 95 % regions hold 95 %."""
+        limit = chi2.ppf(_FIT_LEVEL, 3)
+        rotation, position = (
+            float(np.sqrt(np.quantile(each, _FIT_LEVEL) / limit)) for each in (self.rotation, self.position)
+        )
+        return rotation, position
+
+    def shares(self) -> dict[float, tuple[float, float]]:
+        """For each level, the shares of true rotations and positions inside the region that should hold so many."""
+        return {level: (share_inside(self.rotation, level), share_inside(self.position, level)) for level in LEVELS}
+
+
+def measure(clips: Sequence[SceneClip], estimator: Estimator, smoothing: str) -> Surprise:
+    """What the poses of clips of one head each claim, against the truth."""
+    turn_errors, turn_spreads, move_errors, move_spreads = [], [], [], []
+    for clip in clips:
+        with (
+            open_source(str(clip.video)) as source,
+            HeadPoseTracker(estimator=estimator, smoothing=smoothing) as tracker,
+        ):
+            for frame, (truth,) in zip(source, clip.frames, strict=True):
+                for pose in _seen(tracker, frame.image, frame.time_s):
+                    turn = Rotation.from_matrix(truth.pose.rotation @ pose.rotation.T)
+                    turn_errors.append(turn.as_rotvec())
+                    move_errors.append(truth.pose.translation - pose.translation)
+                    turn_spreads.append(pose.rotation_covariance)
+                    move_spreads.append(pose.position_covariance)
+    return Surprise(
+        squared_surprise(np.array(turn_errors), np.array(turn_spreads)),
+        squared_surprise(np.array(move_errors), np.array(move_spreads)),
+    )
+
+
+def _seen(tracker: HeadPoseTracker, image: npt.NDArray[np.uint8], time_s: float) -> list[HeadPose]:
+    return [face.pose for face in tracker.update(image, time_s) if face.state is not TrackState.COASTING]
+
+
+def stated(fitted: tuple[float, float]) -> tuple[float, float]:
+    """The scales to write into `tracker/claims.py`: never below 1."""
+    rotation, position = (max(1.0, round(scale, 2)) for scale in fitted)
+    return rotation, position
+
+
+def plot(folder: Path, shares: dict[str, dict[float, tuple[float, float]]]) -> None:
+    """Draw uncertainty.png into a folder: claimed against actual shares."""
+    from matplotlib.figure import Figure  # late: only plots need it
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = Figure(figsize=(4, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
+    axes.fill_between([0.93, 0.97], 0.9, 0.98, color="grey", alpha=0.3, linewidth=0)
+    for name, style in zip(shares, ("--", "-"), strict=False):
+        for index, (what, colour) in enumerate((("rotation", "C0"), ("position", "C1"))):
+            actual = [share[index] for share in shares[name].values()]
+            axes.plot(list(shares[name]), actual, "o" + style, color=colour, label=f"{what}, {name}")
+    axes.set(xlabel="claimed share inside", ylabel="actual share inside", xlim=(0.4, 1), ylim=(0.4, 1))
+    axes.legend()
+    figure.savefig(folder / "uncertainty.png")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Draw what is missing, fit on some people, check on others."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.uncertainty", description=__doc__)
+    parser.add_argument("--clips", type=Path, required=True, help="folder of the clips; drawn there if missing")
+    parser.add_argument("--plots", type=Path, help="folder to draw the plot into (default: none)")
+    parser.add_argument("--weights", type=Path, default=None, help="manifest of other weights")
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"))
+    options = parser.parse_args(argv)
+    draw_scenes(options.clips, {**FITTED, **CHECKED})
+    fitted, checked = ([read_scene(options.clips, name) for name in names] for names in (FITTED, CHECKED))
+    network = FacePoseEstimator(device=options.device, weights=options.weights)
+    fit = measure(fitted, network, "off").scales()
+    print(f"{len(fitted)} and {len(checked)} people; scales of the first: rotation {fit[0]:.2f}, position {fit[1]:.2f}")
+    rotation, position = stated(fit)
+    print(f"tracker/claims.py should say {rotation:.2f}, {position:.2f}; it says {ROTATION_SCALE}, {POSITION_SCALE}")
+    print("\non the other people: share of the truth in regions that claim so much (rotation, position)")
+    shares = {
+        "network": measure(checked, network, "off").shares(),
+        "program": measure(checked, HonestEstimator(network), "default").shares(),
+    }
+    print("  claimed     " + "".join(f"{100 * level:14.0f} %" for level in LEVELS))
+    for name, each in shares.items():
+        print(f"  {name:12}" + "".join(f"{100 * turn:7.0f} % {100 * move:3.0f} % " for turn, move in each.values()))
+    if options.plots is not None:
+        plot(options.plots, shares)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

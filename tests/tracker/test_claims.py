@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+
+from fpn.camera import Camera
+from fpn.roi import Roi
+from tests.tracker.simulation import Scene, SimulatedNetwork, still
+from tracker.claims import POSITION_SCALE, ROTATION_SCALE, HonestEstimator, honest
+
+
+def test_only_the_claims_are_multiplied() -> None:
+    scene = Scene({"a": still()})
+    roi = scene.faces()[0].roi
+    (plain,) = SimulatedNetwork(scene).estimate(scene.picture, [roi], scene.camera)
+    corrected = honest(plain, 2.0, 3.0)
+    np.testing.assert_allclose(corrected.pose.rotation_covariance, 4 * plain.pose.rotation_covariance)
+    np.testing.assert_allclose(corrected.pose.position_covariance, 9 * plain.pose.position_covariance)
+    np.testing.assert_array_equal(corrected.pose.rotation, plain.pose.rotation)
+    np.testing.assert_array_equal(corrected.pose.translation, plain.pose.translation)
+    assert (corrected.roi, corrected.box, corrected.presence) == (plain.roi, plain.box, plain.presence)
+
+
+def test_every_estimate_is_corrected_in_order() -> None:
+    scene = Scene({"a": still(-150), "b": still(150)}, rng=np.random.default_rng(1))
+    rois = [face.roi for face in scene.faces()]
+    plain = SimulatedNetwork(Scene(scene.heads, rng=np.random.default_rng(1))).estimate(
+        scene.picture, rois, scene.camera
+    )
+    corrected = HonestEstimator(SimulatedNetwork(scene)).estimate(scene.picture, rois, scene.camera)
+    for before, after in zip(plain, corrected, strict=True):
+        np.testing.assert_array_equal(before.pose.translation, after.pose.translation)
+        np.testing.assert_allclose(after.pose.rotation_std_deg, ROTATION_SCALE * before.pose.rotation_std_deg)
+        np.testing.assert_allclose(after.pose.position_std_mm, POSITION_SCALE * before.pose.position_std_mm)
+
+
+def test_without_regions_there_is_nothing_to_correct() -> None:
+    class Nothing:
+        def estimate(self, image: np.ndarray, rois: list[Roi], camera: Camera) -> list:  # type: ignore[type-arg]
+            return []
+
+    assert HonestEstimator(Nothing()).estimate(np.zeros((4, 4, 3), np.uint8), [], Camera.from_fov(4, 4)) == []
+
+
+def test_claims_are_never_narrowed() -> None:
+    assert min(ROTATION_SCALE, POSITION_SCALE) >= 1
