@@ -2,6 +2,7 @@
 
 A face away from the picture's centre is seen from the side by the real camera; turning a virtual camera towards it
 undoes that exactly, for any lens the camera model describes, and the network need know nothing of where a face stands.
+Tilted with the head, it shows even a head that lies on its side upright.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from fpn.camera import Camera
 from fpn.roi import Roi
-from fpn.rotations import rotation_towards
+from fpn.rotations import rotation_from_angles, rotation_towards
 
 _SHARP_ENOUGH = 1.5
 """Frame pixels to a crop pixel up to which bilinear sampling does; beyond, the frame is averaged down first."""
@@ -39,7 +40,7 @@ def cut_crop(image: npt.NDArray[np.uint8], roi: Roi, camera: Camera, size: int) 
     half = roi.side / 2
     x, y = roi.center_x, roi.center_y
     rays = camera.rays([[x, y], [x - half, y], [x + half, y], [x, y - half], [x, y + half]])
-    orientation = rotation_towards(rays[0])
+    orientation = rotation_towards(rays[0]) @ rotation_from_angles(0.0, 0.0, roi.tilt_deg)
     edges = rays[1:] @ orientation
     reach = np.linalg.norm(edges[:, :2] / edges[:, 2:], axis=1).mean()
     middle = (size - 1) / 2

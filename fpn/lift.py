@@ -11,7 +11,7 @@ from fpn.head import FACE_CENTER_MM, LANDMARKS_MM, ROI_MM
 from fpn.network import OUTPUTS, bounded_logs
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
-from fpn.rotations import rotation_from_six, rotation_towards
+from fpn.rotations import rotation_from_six, rotation_towards, tilt_deg
 
 Float64 = npt.NDArray[np.float64]
 
@@ -61,14 +61,15 @@ def lift(output: npt.NDArray[np.float32], crop: Crop, camera: Camera, head_scale
 
 
 def region_of(pose: HeadPose, camera: Camera, head_scale: float = 1.0) -> Roi:
-    """The region the network would look at for a head in that pose: `ROI_MM` wide around the face centre."""
+    """The region to look at for a head in that pose: `ROI_MM` wide around the face centre, tilted as the head is."""
     center = pose.translation + head_scale * pose.rotation @ FACE_CENTER_MM
     across = rotation_towards(center)
     half = ROI_MM * head_scale / 2
     points = np.stack([center, *(center + sign * half * across[:, axis] for axis in (0, 1) for sign in (-1, 1))])
     pixels = camera.project(points)
     side = 2 * float(np.linalg.norm(pixels[1:] - pixels[0], axis=1).mean())
-    return Roi(center_x=float(pixels[0, 0]), center_y=float(pixels[0, 1]), side=side)
+    tilt = tilt_deg(across.T @ pose.rotation)
+    return Roi(center_x=float(pixels[0, 0]), center_y=float(pixels[0, 1]), side=side, tilt_deg=tilt)
 
 
 def face_box(pose: HeadPose, camera: Camera, head_scale: float = 1.0) -> Box:

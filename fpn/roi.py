@@ -22,11 +22,16 @@ class Box:
 
 @dataclass(frozen=True)
 class Roi:
-    """A square region of interest in pixels of the full frame, centre and side. It may lie partly outside."""
+    """A square region of interest in pixels of the full frame, centre and side. It may lie partly outside.
+
+    tilt_deg: the square is turned by so much in the picture's plane, clockwise, so that a tilted head stands upright
+    in it.
+    """
 
     center_x: float
     center_y: float
     side: float
+    tilt_deg: float = 0.0
 
     @classmethod
     def around(cls, box: Box) -> Roi:

@@ -79,6 +79,16 @@ def mirror_rotation(rotation: FloatArray) -> npt.NDArray[np.float64]:
     return np.asarray(_MIRROR @ np.asarray(rotation, float) @ _MIRROR)
 
 
+def tilt_deg(rotation: FloatArray) -> float:
+    """The in-plane rotation nearest to `rotation` (3, 3), degrees clockwise in the picture.
+
+    The angle that maximises trace(Rz(-angle) rotation): the roll of an unturned head, and smooth up to profile and
+    beyond, where roll as an Euler angle means little.
+    """
+    r = np.asarray(rotation, float)
+    return float(np.degrees(np.arctan2(r[1, 0] - r[0, 1], r[0, 0] + r[1, 1])))
+
+
 def rotation_towards(direction: FloatArray) -> npt.NDArray[np.float64]:
     """The smallest rotation (..., 3, 3) that takes the optical axis (0, 0, 1) to `direction` (..., 3), z > 0.
 

@@ -12,6 +12,7 @@ from fpn.roi import Box, Roi
 _WEIGHT = 0.3  # of a new measurement in the running mean of the head's layout: three frames' memory
 _CENTER_SLACK = 0.02  # of the side: the region does not follow a head over less than this,
 _SIDE_SLACK = 0.03  # nor a change of its size over less
+_TILT_SLACK_DEG = 10.0  # nor a tilt within this of the region's own, which the network hardly minds
 _NEAREST_MM = 10.0  # a head that coasts towards the camera does not pass through it
 
 
@@ -28,6 +29,7 @@ class SteadyRegion:
     def __init__(self) -> None:
         self._layout: npt.NDArray[np.float64] | None = None  # of region and box, in pixels times millimetres
         self._held: Roi | None = None
+        self._tilt_deg = 0.0
 
     def measure(self, estimate: FaceEstimate, camera: Camera) -> None:
         """Learn from what the network found, its own pose, region and box belonging together."""
@@ -37,9 +39,12 @@ class SteadyRegion:
             [roi.center_x - x, roi.center_y - y, roi.side, box.x - x, box.y - y, box.width, box.height]
         )
         if self._layout is None:
-            self._layout, self._held = layout, estimate.roi
+            self._layout, self._held, self._tilt_deg = layout, estimate.roi, roi.tilt_deg
         else:
             self._layout = self._layout + _WEIGHT * (layout - self._layout)
+            beyond = (roi.tilt_deg - self._tilt_deg + 180) % 360 - 180
+            beyond -= min(max(beyond, -_TILT_SLACK_DEG), _TILT_SLACK_DEG)
+            self._tilt_deg = (self._tilt_deg + beyond + 180) % 360 - 180
 
     def move(self, translation: npt.NDArray[np.float64], camera: Camera) -> Roi:
         """The region for a head whose origin is at `translation` (3,), millimetres in the camera frame."""
@@ -51,7 +56,7 @@ class SteadyRegion:
             center_x -= min(max(center_x - held.center_x, -slack), slack)
             center_y -= min(max(center_y - held.center_y, -slack), slack)
             side /= min(max(side / held.side, 1 - _SIDE_SLACK), 1 + _SIDE_SLACK)
-        self._held = Roi(center_x, center_y, side)
+        self._held = Roi(center_x, center_y, side, self._tilt_deg)
         return self._held
 
     def box(self, translation: npt.NDArray[np.float64], camera: Camera) -> Box:

@@ -160,7 +160,7 @@ class Tracks:
 def is_in_front(estimate: FaceEstimate) -> bool:
     """Whether an estimate has a finite region and box, and is of something before the camera."""
     roi, box = estimate.roi, estimate.box
-    numbers = (roi.center_x, roi.center_y, roi.side, box.x, box.y, box.width, box.height)
+    numbers = (roi.center_x, roi.center_y, roi.side, roi.tilt_deg, box.x, box.y, box.width, box.height)
     return (
         all(map(math.isfinite, numbers))
         and min(roi.side, box.width, box.height) > 0

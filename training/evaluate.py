@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fpn.network import INPUT_SIZE, OUTPUTS
 from fpn.roi import Box, Roi
-from fpn.rotations import geodesic_deg, mirror_rotation, rotation_from_six
+from fpn.rotations import geodesic_deg, mirror_rotation, rotation_from_six, tilt_deg
 
 Float = npt.NDArray[np.float64]
 
@@ -45,19 +45,24 @@ def load_image_list(path: Path, name: str, starting: str = "") -> Validation:
 
 
 def cut(picture: npt.NDArray[np.uint8], region: Roi, size: int) -> npt.NDArray[np.uint8]:
-    """The region as a (size, size) crop, edge repeated outside the picture."""
+    """The region, tilt and all, as a (size, size) crop, black outside the picture."""
     zoom = size / region.side
-    middle = (size - 1) / 2
-    affine = np.array([[zoom, 0, middle - zoom * region.center_x], [0, zoom, middle - zoom * region.center_y]])
     if zoom < 0.6:  # cv2 does not average when shrinking in a warp
-        small = cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA)
-        shift = 0.5 * zoom - 0.5
-        affine = np.array(
-            [[1, 0, middle - zoom * region.center_x - shift], [0, 1, middle - zoom * region.center_y - shift]]
+        picture = np.asarray(cv2.resize(picture, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA), np.uint8)
+        region = Roi(
+            (region.center_x + 0.5) * zoom - 0.5, (region.center_y + 0.5) * zoom - 0.5, float(size), region.tilt_deg
         )
-        picture = np.asarray(small, np.uint8)
+    linear = size / region.side * in_plane(-region.tilt_deg)
+    offset = (size - 1) / 2 - linear @ [region.center_x, region.center_y]
+    affine = np.column_stack([linear, offset])
     crop = cv2.warpAffine(picture, affine, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     return np.asarray(crop, np.uint8)
+
+
+def in_plane(degrees: float) -> Float:
+    """The rotation (2, 2) clockwise in the picture."""
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.array([[cosine, -sine], [sine, cosine]])
 
 
 def predict(model: Any, validation: Validation, looks: int = 2, mirror: bool = False) -> tuple[Float, list[Roi]]:
@@ -74,14 +79,15 @@ def predict(model: Any, validation: Validation, looks: int = 2, mirror: bool = F
             other = mirror_rotation(rotation_from_six(flipped[:, OUTPUTS["rotation"]]))
             u, _, vt = np.linalg.svd(rotations + other)
             rotations = u @ vt
-        regions = [
-            Roi(
-                roi.center_x + float(value[OUTPUTS["center"]][0]) * roi.side,
-                roi.center_y + float(value[OUTPUTS["center"]][1]) * roi.side,
-                roi.side * float(np.exp(value[OUTPUTS["log_side"]][0])),
+        for number, roi in enumerate(regions):
+            rotations[number] = np.vstack([in_plane(roi.tilt_deg) @ rotations[number][:2], rotations[number][2:]])
+            offset = in_plane(roi.tilt_deg) @ out[number][OUTPUTS["center"]] * roi.side
+            regions[number] = Roi(
+                roi.center_x + float(offset[0]),
+                roi.center_y + float(offset[1]),
+                roi.side * float(np.exp(out[number][OUTPUTS["log_side"]][0])),
+                tilt_deg(rotations[number]),
             )
-            for roi, value in zip(regions, out, strict=True)
-        ]
     return rotations, regions
 
 

@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -23,10 +24,11 @@ def dot_picture(camera: Camera, point: np.ndarray, radius: int = 3) -> np.ndarra
 
 @pytest.mark.parametrize("camera", [Camera.from_fov(640, 480, 60), Camera.from_fov(640, 480, 100), WIDE])
 @pytest.mark.parametrize("place", [(0, 0), (150, -90), (-260, 120)])
-def test_a_point_is_seen_in_the_crop_where_the_virtual_camera_projects_it(camera, place):
+@pytest.mark.parametrize("tilt", [0.0, 35.0, -140.0])
+def test_a_point_is_seen_in_the_crop_where_the_virtual_camera_projects_it(camera, place, tilt):
     point = np.array([place[0], place[1], 600.0])
     center = camera.project([point])[0]
-    roi = Roi(center[0] + 12, center[1] - 9, 110.0)
+    roi = Roi(center[0] + 12, center[1] - 9, 110.0, tilt)
     crop = cut_crop(dot_picture(camera, point), roi, camera, 112)
 
     found = np.array(np.meshgrid(np.arange(112), np.arange(112))).reshape(2, -1)
@@ -44,6 +46,16 @@ def test_the_region_fills_the_crop():
     crop = cut_crop(frame, Roi(320, 240, 202), camera, 112).pixels
     assert crop[56, 56] == 200
     assert (crop > 100).mean() == pytest.approx(0.25, abs=0.01)
+
+
+def test_a_region_tilted_clockwise_shows_what_is_tilted_clockwise_upright():
+    frame = np.zeros((480, 640, 3), np.uint8)
+    cv2.line(frame, (320, 240), (320 - 43, 240 + 75), (255, 255, 255), 5)  # down, turned by 30 degrees clockwise
+    crop = cut_crop(frame, Roi(320, 240, 200, tilt_deg=30.0), Camera.from_fov(640, 480, 60), 96).pixels
+    rows, columns = np.nonzero(crop > 128)
+    assert np.abs(columns - 47.5).max() < 4
+    assert rows.min() > 40
+    assert rows.max() > 80
 
 
 def test_large_faces_are_averaged_down_not_skipped_over():

@@ -44,13 +44,14 @@ def perfect_output(pose: HeadPose, crop, size: int) -> np.ndarray:
 
 @pytest.mark.parametrize("angles", [(0, 0, 0), (50, 10, -20), (-80, -30, 60)])
 @pytest.mark.parametrize("place", [(0, 0, 600), (380, -150, 700), (-500, 220, 900)])
-def test_a_perfect_network_gives_back_the_pose_in_the_camera(angles, place):
+@pytest.mark.parametrize("tilt", [0.0, 80.0])
+def test_a_perfect_network_gives_back_the_pose_in_the_camera(angles, place, tilt):
     pose = pose_of(rotation_from_angles(*angles), np.array(place, float))
     region = region_of(pose, CAMERA)
     # Looked at a little beside and too wide, as a detector would.
     crop = cut_crop(
         np.zeros((720, 1280, 3), np.uint8),
-        Roi(region.center_x + 9, region.center_y - 14, region.side * 1.2),
+        Roi(region.center_x + 9, region.center_y - 14, region.side * 1.2, tilt),
         CAMERA,
         112,
     )
@@ -58,6 +59,15 @@ def test_a_perfect_network_gives_back_the_pose_in_the_camera(angles, place):
     assert geodesic_deg(estimate.pose.rotation, pose.rotation) < 1e-4
     np.testing.assert_allclose(estimate.pose.translation, pose.translation, atol=0.01)
     assert estimate.presence == pytest.approx(1 / (1 + np.exp(-3)))
+
+
+@pytest.mark.parametrize("roll", [0, 25, -70, 130, -179])
+@pytest.mark.parametrize("yaw", [0, 40, -90])
+def test_in_the_region_of_a_head_it_stands_upright(roll, yaw):
+    in_plane = Rotation.from_euler("Z", roll, degrees=True).as_matrix()
+    pose = pose_of(in_plane @ rotation_from_angles(yaw, 0, 0), np.array([0.0, 0, 800]))
+    pose = pose_of(pose.rotation, pose.translation - pose.rotation @ FACE_CENTER_MM)
+    assert (region_of(pose, CAMERA).tilt_deg - roll + 180) % 360 - 180 == pytest.approx(0, abs=1e-6)
 
 
 def test_a_head_twice_as_large_is_twice_as_far():

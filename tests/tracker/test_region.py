@@ -73,6 +73,24 @@ def test_a_slow_movement_is_followed_on_a_leash() -> None:
         assert abs(moved.center_x - seen.roi.center_x) <= 0.021 * seen.roi.side
 
 
+def _tilted(deg: float) -> FaceEstimate:
+    pose = HeadPose(Rotation.identity().as_matrix(), np.array([0.0, 0.0, 500.0]), np.eye(3), np.eye(3))
+    return FaceEstimate(pose, 1.0, Roi(320, 240, 200, deg), Box(250, 170, 140, 140))
+
+
+def test_the_tilt_of_a_head_is_followed_past_half_a_turn_but_its_trembling_is_not() -> None:
+    region = SteadyRegion()
+    tilts = set()
+    for deg in (0, 6, -5, 8, -9):
+        region.measure(_tilted(deg), CAMERA)
+        tilts.add(region.move(np.array([0.0, 0.0, 500.0]), CAMERA).tilt_deg)
+    assert tilts == {0.0}
+    for deg in range(0, 220, 4):
+        region.measure(_tilted((deg + 180) % 360 - 180), CAMERA)
+        behind = (deg - region.move(np.array([0.0, 0.0, 500.0]), CAMERA).tilt_deg + 180) % 360 - 180
+        assert 0 <= behind <= 10.001
+
+
 def test_a_head_predicted_behind_the_camera_keeps_a_finite_region() -> None:
     pose = HeadPose(Rotation.identity().as_matrix(), np.array([0.0, 0.0, 300.0]), np.eye(3), np.eye(3))
     region = SteadyRegion()
