@@ -13,8 +13,7 @@ from fpn.head import FACE_CENTER_MM
 from renderer.chart import on_half_chart
 from renderer.grain import add_grain
 from renderer.layers import TONE_UNIT, Canvas, SeenFace, Surface, Workspace, add_mirrored, add_seen, look_up
-from renderer.sampling import HeadCamera
-from renderer.surface import find_surface, sheet_map
+from renderer.surface import SHEET_MM, Sheet, find_surface, sheet_map
 from renderer.view import ROUGH_SPACING, ViewGeometry
 from renderer.view_set import NODES_PER_ROUGH, ViewSet
 
@@ -72,11 +71,14 @@ def empty_view(size: int) -> FrontalView:
 
 def draw_views(face: SeenFace, views: ViewSet, workspace: Workspace) -> tuple[FrontalView, ...]:
     """Draw the views of one face."""
-    angles = [_angle_deg(geometry, face.head) for geometry in views.geometries]
+    to_camera = face.head.towards_camera(FACE_CENTER_MM)
+    angles = [_angle_deg(geometry, to_camera) for geometry in views.geometries]
     same_sides = [_falling(angle, _SAME_SIDE_DEG) for angle in angles]
     near_sides = [_falling(angle, _NEAR_SIDE_DEG) for angle in angles]
-    surface = find_surface(face, views, same_sides)
-    around = np.concatenate([sheet_map(face, geometry) for geometry in views.geometries])
+    to_camera = face.head.towards_camera(SHEET_MM)
+    sheets = [Sheet.of(geometry, to_camera) for geometry in views.geometries]
+    surface = find_surface(face, views, same_sides, sheets)
+    around = np.concatenate([sheet_map(face, *view) for view in zip(views.geometries, sheets, strict=True)])
     tones, head_there = face.surroundings.at(around, face.patch)
     sides = _Sides.of(same_sides, near_sides, views)
     shares, summary = _weigh(face, surface, face.patch.inside(around, _MARGIN_PX), head_there, sides)
@@ -208,9 +210,9 @@ def _bytes(values: Float32, unit: float) -> Picture:
     return np.asarray(cv2.convertScaleAbs(four, alpha=unit), np.uint8)
 
 
-def _angle_deg(geometry: ViewGeometry, head: HeadCamera) -> float:
-    """Between the direction from which a view looks at the face and that of the camera, degrees."""
-    cosine = -float(geometry.rotation[2] @ head.towards_camera(FACE_CENTER_MM))
+def _angle_deg(geometry: ViewGeometry, to_camera: npt.NDArray[np.float64]) -> float:
+    """Between the direction from which a view looks at the face and that `to_camera` (3,), degrees."""
+    cosine = -float(geometry.rotation[2] @ to_camera)
     return math.degrees(math.acos(min(max(cosine, -1.0), 1.0)))
 
 

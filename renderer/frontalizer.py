@@ -25,7 +25,7 @@ _WEIGHTS_EVERY_S = 0.05
 """How often these shares are looked at anew."""
 _TONES_S = 0.5
 """Of the tones that parts are filled and matched with: light changes slowly."""
-_TONES_EVERY_S = 0.15
+_TONES_EVERY_S = 0.25
 """How often tones are looked at anew: more often than they change."""
 _IDENTITY_S = 1.5
 """Of the identity weights: a person's bones do not move."""

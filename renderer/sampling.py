@@ -61,12 +61,12 @@ class HeadCamera:
 
     def pixel_of(self, point_mm: Float64) -> tuple[float, float]:
         """Where in the frame a point (3,) of the head is seen."""
+        at = self.at(point_mm)
         if self.camera.distortion.size:
-            x, y = self.camera.project(self.at(point_mm))[0]
-        else:
-            x, y, depth = self.projection @ np.append(point_mm, 1.0)
-            x, y = x / depth, y / depth
-        return float(x), float(y)
+            x, y = self.camera.project(at)[0]
+            return float(x), float(y)
+        x, y, depth = self.camera.K @ at
+        return float(x / depth), float(y / depth)
 
     @cached_property
     def projection(self) -> Float64:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,14 +12,13 @@ import numpy.typing as npt
 
 from renderer.chart import on_half_chart
 from renderer.layers import SeenFace, Surface, look_up
-from renderer.sampling import HeadCamera
 from renderer.view import PIVOT_MM, ViewGeometry
 from renderer.view_set import NODES_PER_ROUGH, ViewSet
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
 
-_SHEET_MM = np.array([0.0, 15.0, 75.0])
+SHEET_MM = np.array([0.0, 15.0, 75.0])
 """The surroundings stand on a sheet through this point between the ears, turned towards the camera."""
 _STEEPEST_COSINE = 0.5
 """... but no farther from facing the view than this, or it would be seen on edge."""
@@ -25,8 +26,29 @@ _FIRST_STEPS = 3
 """Steps to where the lines of sight meet a head that was not drawn before; from there one is enough to follow it."""
 
 
-def find_surface(face: SeenFace, views: ViewSet, same_sides: Sequence[float]) -> Surface:
-    """What lies behind the nodes; beyond the head's outline, in views from the camera's own side, the sheet.
+@dataclass(frozen=True)
+class Sheet:
+    """The surroundings in a view's frame: depth = a x + b y + c, millimetres; turned towards the camera as far as it
+    may be without being seen on edge.
+    """
+
+    a: float
+    b: float
+    c: float
+
+    @classmethod
+    def of(cls, geometry: ViewGeometry, to_camera: Float64) -> Sheet:
+        """to_camera: (3,) unit vector of the head frame, from `SHEET_MM`."""
+        x, y, z = (-float(along) for along in geometry.rotation @ to_camera)
+        if z < _STEEPEST_COSINE:
+            slant = math.sqrt(1 - _STEEPEST_COSINE**2) / max(math.hypot(x, y), 1e-9)
+            x, y, z = x * slant, y * slant, _STEEPEST_COSINE
+        middle = geometry.rotation @ (SHEET_MM - PIVOT_MM)
+        return cls(-x / z, -y / z, float(middle[0] * x + middle[1] * y + middle[2] * z) / z)
+
+
+def find_surface(face: SeenFace, views: ViewSet, same_sides: Sequence[float], sheets: Sequence[Sheet]) -> Surface:
+    """What lies behind the nodes; beyond the head's outline, in views from the camera's own side, their sheet.
 
     Nodes belong to lines of sight that spread from the view's own camera, and the head may be deformed from the mean.
     Where such a line meets it is found in the far view of the mean head by going there and back.
@@ -65,7 +87,7 @@ def find_surface(face: SeenFace, views: ViewSet, same_sides: Sequence[float]) ->
     for number, (geometry, same_side) in enumerate(zip(views.geometries, same_sides, strict=True)):
         if same_side > 0:
             part = views.block(number, views.nodes)
-            step = cv2.resize(_sheet_depth(geometry, face), (views.nodes, views.nodes))
+            step = cv2.resize(_sheet_depth(geometry, face.distance_mm, sheets[number]), (views.nodes, views.nodes))
             step -= depth[part]
             step *= np.float32(same_side) * (1 - cover[part])
             depth[part] += step
@@ -83,9 +105,9 @@ def _in_view_frames(vectors: Float32, views: ViewSet, per_mm: float) -> Float32:
     return vectors
 
 
-def sheet_map(face: SeenFace, geometry: ViewGeometry) -> Float32:
+def sheet_map(face: SeenFace, geometry: ViewGeometry, sheet: Sheet) -> Float32:
     """Where in the patch (c, c, 2) the sheet behind the rough nodes of a view is seen."""
-    a, b, c = _sheet(geometry, face.head)
+    a, b, c = sheet.a, sheet.b, sheet.c
     eye, d = geometry.eye_depth_mm, face.distance_mm
     # The point at which the line of sight through (x, y) meets depth = a x + b y + c, in homogeneous coordinates.
     along = 1 - eye / d
@@ -94,19 +116,8 @@ def sheet_map(face: SeenFace, geometry: ViewGeometry) -> Float32:
     return face.project(geometry.rough_mm, face.project.matrix @ geometry.to_head @ on_sheet)
 
 
-def _sheet(geometry: ViewGeometry, head: HeadCamera) -> Float64:
-    """The sheet of the surroundings in a view's frame: (3,) a, b, c with depth = a x + b y + c, millimetres."""
-    normal = -(geometry.rotation @ head.towards_camera(_SHEET_MM))
-    if normal[2] < _STEEPEST_COSINE:
-        slant = np.sqrt(1 - _STEEPEST_COSINE**2) / max(np.hypot(normal[0], normal[1]), 1e-9)
-        normal = np.array([normal[0] * slant, normal[1] * slant, _STEEPEST_COSINE])
-    middle = geometry.rotation @ (_SHEET_MM - PIVOT_MM)
-    return np.array([-normal[0], -normal[1], middle @ normal]) / normal[2]
-
-
-def _sheet_depth(geometry: ViewGeometry, face: SeenFace) -> Float32:
+def _sheet_depth(geometry: ViewGeometry, distance_mm: float, sheet: Sheet) -> Float32:
     """Depth (c, c) at which the lines of sight of a view's rough nodes meet the sheet."""
-    a, b, c = _sheet(geometry, face.head)
-    eye, d = geometry.eye_depth_mm, face.distance_mm
-    slope = geometry.rough_mm @ np.array([a, b], np.float32)
-    return np.asarray((slope * np.float32(1 - eye / d) + np.float32(c)) / (1 - slope / np.float32(d)), np.float32)
+    slope = geometry.rough_mm @ np.array([sheet.a, sheet.b], np.float32)
+    along = np.float32(1 - geometry.eye_depth_mm / distance_mm)
+    return np.asarray((slope * along + np.float32(sheet.c)) / (1 - slope / np.float32(distance_mm)), np.float32)

@@ -148,7 +148,7 @@ class ViewGeometry:
     far_cells: Float32
     eyes: tuple[FarEye, ...]
 
-    @property
+    @cached_property
     def rough(self) -> int:
         """Rough nodes along each side, c."""
         return len(self.far_cells) - 2 * self.beyond
@@ -184,7 +184,7 @@ class ViewGeometry:
         """Of the rough nodes, x and y, (c, c, 2)."""
         return np.dstack(np.meshgrid(*[self._along_mm(ROUGH_SPACING)] * 2))
 
-    @property
+    @cached_property
     def eye_depth_mm(self) -> float:
         """Depth in the view's frame of the point between the eyes."""
         return float(-self.rotation[2] @ PIVOT_MM)

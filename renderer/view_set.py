@@ -45,22 +45,22 @@ class ViewSet:
         """The views themselves."""
         return tuple(geometry.view for geometry in self.geometries)
 
-    @property
+    @cached_property
     def rough(self) -> int:
         """Rough nodes along each side of a view, c."""
         return self.geometries[0].rough
 
-    @property
+    @cached_property
     def nodes(self) -> int:
         """Nodes along each side of a view, g."""
         return self.rough * NODES_PER_ROUGH
 
-    @property
+    @cached_property
     def full(self) -> int:
         """Pixels along each side of a view, those beyond its border included."""
         return self.rough * ROUGH_SPACING
 
-    @property
+    @cached_property
     def rough_per_mm(self) -> float:
         """Rough nodes to a millimetre."""
         return pixels_per_mm(self.size) / ROUGH_SPACING
