@@ -1,7 +1,8 @@
-"""Steadiness, lag, leakage, honesty and limits of tracked poses, on clips with exact truth.
+"""Steadiness, lag, leakage and limits of tracked poses, and IDs in crowds, on clips with exact truth and real videos.
 
-`python -m benchmarks.tracking --clips FOLDER` prints a table and, with `--plots FOLDER`, draws the curves. The clips
-are drawn the first time, for which the training's data is needed; see docs/training.md.
+`python -m benchmarks.tracking --clips FOLDER` prints tables and, with `--plots FOLDER`, draws the curves. The clips of
+one head are drawn the first time, for which the training's data is needed (docs/training.md), those of several heads
+need nothing. `python -m benchmarks.uncertainty` measures how honest the claimed uncertainty is.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from filterpy.kalman import KalmanFilter
 from scipy.spatial.transform import Rotation
 
+from benchmarks import identities, real_videos
+from benchmarks.crowd_scenes import CROWDS
 from benchmarks.machine import machine_line
 from benchmarks.motion_clips import MOTIONS, Clip, draw_clips, read_clip
 from benchmarks.plain_filters import AVERAGED_FRAMES, ONE_EURO_SETTINGS, Path6D, moving_average, one_euro
+from benchmarks.scene_clips import draw_scenes, read_scene
 from benchmarks.steadiness import (
     lag_s,
     largest_change_deg,
@@ -45,6 +50,8 @@ _RATE = 30.0
 _SETTLED = 30  # frames after which a filter has settled
 LEVELS = (0.5, 0.8, 0.95)
 _SWINGS = ("swing-0.5Hz", "swing-1Hz", "swing-2Hz")
+_SMALL_DEG, _SMALL_HZ = 1.0, 0.5
+_WIDTHS = (320, 640, 1280)
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,11 @@ def jitter(method: Filter, rest: Tracked) -> tuple[float, float]:
     )
 
 
+def rest_jitter_deg(method: Filter, clips: dict[str, Tracked]) -> float:
+    """Of rotation, root mean square over the three sizes of picture."""
+    return float(np.sqrt(np.mean([jitter(method, clips[f"rest-{width}"])[0] ** 2 for width in _WIDTHS])))
+
+
 def lag_frames(method: Filter, tracked: Tracked) -> float:
     """Of the yaw, in frames of 1/30 s."""
     seen = angles_from_rotation(np.array([pose.rotation for pose in method(tracked)]))[0]
@@ -139,6 +151,18 @@ def lag_frames(method: Filter, tracked: Tracked) -> float:
 def mean_lag_frames(method: Filter, clips: dict[str, Tracked]) -> float:
     """Over the swings and the step."""
     return float(np.mean([lag_frames(method, clips[name]) for name in (*_SWINGS, "step")]))
+
+
+def small_swing(rest: Tracked, amplitude_deg: float = _SMALL_DEG, frequency_hz: float = _SMALL_HZ) -> Tracked:
+    """A head that hardly moves: the poses measured of a resting one, noise and all, turned to and fro from 1 s on.
+
+    So small a movement is hardest to tell from noise.
+    """
+    times = rest.clip.times_s - rest.clip.times_s[0]
+    angles = np.radians(amplitude_deg) * np.sin(2 * np.pi * frequency_hz * np.maximum(times - 1, 0))
+    turns = Rotation.from_rotvec(np.outer(angles, [0.0, 1.0, 0.0])).as_matrix()
+    poses = [pose and replace(pose, rotation=R @ pose.rotation) for R, pose in zip(turns, rest.poses, strict=True)]
+    return Tracked(replace(rest.clip, rotations=turns @ rest.clip.rotations), poses)
 
 
 def coverage(method: Filter, clips: Sequence[Tracked]) -> dict[float, tuple[float, float]]:
@@ -159,17 +183,40 @@ def coverage(method: Filter, clips: Sequence[Tracked]) -> dict[float, tuple[floa
 
 
 def filter_cost_ms(tracked: Tracked) -> float:
-    """Milliseconds of our filter for one track and frame: the median of ten goes."""
+    """Milliseconds of processor time of our filter for one track and frame: the least of ten goes."""
     run, taken = causal("default"), []
     for _ in range(10):
-        started = time.perf_counter()
+        started = time.thread_time()
         run(tracked)
-        taken.append(time.perf_counter() - started)
-    return 1000 * float(np.median(taken)) / len(tracked.poses)
+        taken.append(time.thread_time() - started)
+    return 1000 * min(taken) / len(tracked.poses)
 
 
-def curves(clips: dict[str, Tracked]) -> dict[str, list[tuple[str, float, float]]]:
-    """For each family of filters, its points: setting, jitter at rest in degrees, mean lag in frames."""
+def engine_cost_ms(frames: int = 300) -> float:
+    """The same of filterpy alone, a prediction and an update of 12 states: a yardstick for the machine's pace."""
+    kalman = KalmanFilter(dim_x=12, dim_z=6)
+    kalman.H, measured, taken = np.eye(6, 12), np.zeros((6, 1)), []
+    for _ in range(10):
+        started = time.thread_time()
+        for _ in range(frames):
+            kalman.predict()
+            kalman.update(measured)
+        taken.append(time.thread_time() - started)
+    return 1000 * min(taken) / frames
+
+
+@dataclass(frozen=True)
+class Point:
+    """A filter at one setting: jitter at rest in degrees, mean lag in frames, lag in frames on a small swing."""
+
+    setting: str
+    jitter_deg: float
+    lag: float
+    small_lag: float
+
+
+def curves(clips: dict[str, Tracked]) -> dict[str, list[Point]]:
+    """For each family of filters, its points."""
     families: dict[str, list[tuple[str, Filter]]] = {
         "ours": [(name, causal(name)) for name in SMOOTHING_NAMES],
         "ours, offline": [("offline", offline)],
@@ -184,21 +231,20 @@ def curves(clips: dict[str, Tracked]) -> dict[str, list[tuple[str, float, float]
             (f"{frames} frames", plain(partial(moving_average, frames=frames))) for frames in AVERAGED_FRAMES
         ],
     }
-    return {
-        family: [
-            (setting, jitter(method, clips["rest-640"])[0], mean_lag_frames(method, clips))
-            for setting, method in methods
-        ]
-        for family, methods in families.items()
-    }
+    small = small_swing(clips["rest-640"])
+
+    def point(setting: str, method: Filter) -> Point:
+        return Point(setting, rest_jitter_deg(method, clips), mean_lag_frames(method, clips), lag_frames(method, small))
+
+    return {family: [point(*each) for each in methods] for family, methods in families.items()}
 
 
-def report(clips: dict[str, Tracked], points: dict[str, list[tuple[str, float, float]]]) -> None:
-    """Print the table."""
+def report_clips(clips: dict[str, Tracked], points: dict[str, list[Point]]) -> None:
+    """Print the tables of the clips of one head."""
     methods = {**{name: causal(name) for name in SMOOTHING_NAMES}, "offline": offline}
     print("jitter at rest, degrees and mm (root mean square), by picture width")
     for name, method in methods.items():
-        cells = [jitter(method, clips[f"rest-{width}"]) for width in (320, 640, 1280)]
+        cells = [jitter(method, clips[f"rest-{width}"]) for width in _WIDTHS]
         print(f"  {name:8}  " + "   ".join(f"{turn:.3f} / {move:.2f}" for turn, move in cells))
     print(f"\nlag of yaw, frames of 1/30 s: {', '.join((*_SWINGS, 'step'))}")
     for name, method in methods.items():
@@ -210,7 +256,7 @@ def report(clips: dict[str, Tracked], points: dict[str, list[tuple[str, float, f
             rotations = Rotation.from_matrix([pose.rotation for pose in methods[name](clips[each])])
             changes.append(largest_change_deg(rotations[10:], slice(0, 20)))
         print(f"  {each:8}  {changes[0]:.2f} raw   {changes[1]:.2f} default")
-    print("\nshare of the truth in predicted regions (rotation, position), at default")
+    print("\nshare of the truth in predicted regions (rotation, position), at default, of one average head")
     for level, (turn, move) in coverage(causal("default"), list(clips.values())).items():
         print(f"  {100 * level:.0f} %      {100 * turn:.0f} %   {100 * move:.0f} %")
     print("\nangle, degrees, at which a slow sweep is lost and found again")
@@ -221,48 +267,53 @@ def report(clips: dict[str, Tracked], points: dict[str, list[tuple[str, float, f
         words = "never lost" if lost is None else f"lost at {lost:.0f}"
         words += "" if lost is None else (", not found again" if found is None else f", found again at {found:.0f}")
         print(f"  {each:8}  {words} (to {MOTIONS[each].angles_deg(MOTIONS[each].seconds / 2)[axis]:.0f})")
-    print(f"\nfilter    {filter_cost_ms(clips['rest-640']):.3f} ms a track and frame ({machine_line()})")
-    print("\njitter at rest (degrees) against mean lag (frames), on the same raw poses")
+    print(f"\nfilter    {filter_cost_ms(clips['rest-640']):.3f} ms of processor time a track and frame, "
+          f"filterpy alone {engine_cost_ms():.3f} ({machine_line()})")  # fmt: skip
+    print(
+        "\non the same raw poses: jitter at rest (degrees), mean lag, and lag on a swing of 1 degree at 0.5 Hz (frames)"
+    )
     for family, settings in points.items():
-        for setting, turn, late in settings:
-            print(f"  {family:14}  {setting:18}  {turn:.3f}   {late:+.2f}")
+        for point in settings:
+            print(
+                f"  {family:14}  {point.setting:18}  {point.jitter_deg:.3f}   {point.lag:+.2f}   {point.small_lag:+.2f}"
+            )
 
 
-def plot(folder: Path, points: dict[str, list[tuple[str, float, float]]], clips: dict[str, Tracked]) -> None:
-    """Draw jitter_lag.png and uncertainty.png into a folder."""
+def plot(folder: Path, points: dict[str, list[Point]]) -> None:
+    """Draw jitter_lag.png into a folder: jitter against the lag of the movements, and against that of a small one."""
     from matplotlib.figure import Figure  # late: only plots need it
 
     folder.mkdir(parents=True, exist_ok=True)
-    figure = Figure(figsize=(6, 4), layout="constrained")
-    axes = figure.subplots()
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True)
+    left.set_xlabel("mean lag of swings and a quick turn, frames of 1/30 s")
+    right.set_xlabel(f"lag of a swing of {_SMALL_DEG:g} degree at {_SMALL_HZ:g} Hz, frames of 1/30 s")
     for (family, settings), marker in zip(points.items(), "o*xs", strict=True):
-        _, turn, late = zip(*settings, strict=True)
-        axes.plot(late, turn, marker, linestyle="-" if family in ("ours", "moving average") else "", label=family)
-    for setting, turn_deg, late_frames in points["ours"]:
-        axes.annotate(setting, (late_frames, turn_deg), textcoords="offset points", xytext=(5, 5))
-    axes.set(xlabel="mean lag, frames of 1/30 s", ylabel="jitter at rest, degrees (RMS)", ylim=(0, None))
-    axes.legend()
+        style = {"marker": marker, "linestyle": "-" if family in ("ours", "moving average") else "", "label": family}
+        turn = [point.jitter_deg for point in settings]
+        left.plot([point.lag for point in settings], turn, **style)
+        right.plot([point.small_lag for point in settings], turn, **style)
+    for point in points["ours"]:
+        for axes, late in ((left, point.lag), (right, point.small_lag)):
+            beside = (6, -11) if point.setting == "off" else (6, 3)  # "low" may lie at the same place
+            axes.annotate(point.setting, (late, point.jitter_deg), textcoords="offset points", xytext=beside)
+    left.set_ylim(0, 1.15 * max(point.jitter_deg for settings in points.values() for point in settings))
+    left.set_ylabel("jitter at rest, degrees (RMS)")
+    right.legend()
     figure.savefig(folder / "jitter_lag.png")
-
-    figure = Figure(figsize=(4, 4), layout="constrained")
-    axes = figure.subplots()
-    shares = coverage(causal("default"), list(clips.values()))
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=1)
-    for index, label in enumerate(("rotation", "position")):
-        axes.plot(list(shares), [share[index] for share in shares.values()], "o-", label=label)
-    axes.set(xlabel="predicted share inside", ylabel="actual share inside", xlim=(0, 1), ylim=(0, 1))
-    axes.legend()
-    figure.savefig(folder / "uncertainty.png")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw what is missing, track it once, and measure every filter on the same raw poses."""
+    """Draw what is missing, track it once, measure every filter on the same raw poses, and IDs in crowds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tracking", description=__doc__)
     parser.add_argument("--clips", type=Path, required=True, help="folder of the clips; drawn there if missing")
     parser.add_argument("--head", type=Path, help="ict_facekit.npz, to draw clips")
     parser.add_argument("--faces", type=Path, help="folder with faces.csv and the zips, to draw clips")
     parser.add_argument("--fits", type=Path, help="fits.npz of the training's fit stage, to draw clips")
-    parser.add_argument("--plots", type=Path, help="folder to draw the plots into (default: no plots)")
+    parser.add_argument("--crowds", type=Path, help="folder of the scenes of several heads, drawn there if missing")
+    parser.add_argument("--videos", type=Path, help="folder of real videos, whose truth nobody knows")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each real video (default: %(default)g)")
+    parser.add_argument("--plots", type=Path, help="folder to draw the plot into (default: no plot)")
     parser.add_argument("--weights", type=Path, default=None, help="manifest of other weights")
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"))
     options = parser.parse_args(argv)
@@ -273,9 +324,15 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"{options.clips} lacks {', '.join(missing)}: give --head, --faces and --fits to draw them")
     clips = {name: track(read_clip(options.clips, name), options.device, options.weights) for name in MOTIONS}
     points = curves(clips)
-    report(clips, points)
+    report_clips(clips, points)
+    if options.crowds is not None:
+        draw_scenes(options.crowds, CROWDS)
+        scenes = [read_scene(options.crowds, name) for name in CROWDS]
+        identities.report([identities.follow(scene, options.device, options.weights) for scene in scenes])
+    if options.videos is not None:
+        real_videos.report(options.videos, options.seconds, options.device, options.weights)
     if options.plots is not None:
-        plot(options.plots, points, clips)
+        plot(options.plots, points)
     return 0
 
 

@@ -128,9 +128,10 @@ def _densities(
         before -= 1
     while not believed[after] and after < len(forwards) - 1:
         after += 1
-    choose = _middle if after - before <= 1 else max
-    turn, move = map(choose, forwards[after].densities, backwards[before].densities)
-    return turn, move
+    (turn, move), (turn_back, move_back) = forwards[after].densities, backwards[before].densities
+    if after - before > 1:
+        return max(turn, turn_back), max(move, move_back)
+    return math.sqrt(turn * turn_back), math.sqrt(move * move_back)
 
 
 def _lives(
@@ -141,10 +142,6 @@ def _lives(
         return COAST_LIVES_S
     (turn, move), (turn_after, move_after) = forwards[index - 1].lives, backwards[index].lives
     return max(turn, turn_after), max(move, move_after)
-
-
-def _middle(first: float, second: float) -> float:
-    return math.sqrt(first * second)
 
 
 @dataclass(frozen=True)
