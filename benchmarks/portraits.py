@@ -20,11 +20,11 @@ from fpn.camera import Camera
 from fpn.estimator import FacePoseEstimator
 from fpn.pose import FaceEstimate
 from fpn.roi import Box, Roi
+from tracker.intrinsics import CROPPED_FOV_DEG
 
 Float = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]
 
-FAR_FOV_DEG = 10.0
 LOOKS = 2
 """At the region around the given box, then at the one the network proposes: as the program does with a list."""
 
@@ -61,7 +61,7 @@ class Row:
             raise ValueError(f"{self.image}: not a readable image")
         height, width = image.shape[:2]
         if self.intrinsics is None:
-            camera = Camera.from_fov(width, height, FAR_FOV_DEG)
+            camera = Camera.from_fov(width, height, CROPPED_FOV_DEG)
         else:
             camera = Camera(K=self.intrinsics, distortion=np.zeros(0), width=width, height=height)
         return Portrait(np.asarray(image, np.uint8), self.box, Roi.around(self.box), camera, self.rotation)

@@ -8,9 +8,9 @@ from fpn.camera import DEFAULT_FOV_DEG, Camera
 from models.errors import CalibrationError
 from tracker.frame import Frame
 
-CROPPED_FOV_DEG = 10.0
+CROPPED_FOV_DEG = 2.0
 """Assumed for pictures of a list, which are cut from larger photographs, nobody knows where: so narrow a view makes the
-rotation practically relative to the line of sight, as in the data sets that come as such lists."""
+rotation relative to the line of sight, as in the data sets that come as such lists; distances then mean little."""
 
 _ASPECT_TOLERANCE = 0.01  # sizes are whole pixels, and cameras round them to multiples of 2 to 16
 
