@@ -123,5 +123,8 @@ CROWDS = {
     "wandering": Scene(
         4.0, {f"head {index}": wandering(100 + index, 850 + 230 * index) for index in range(4)}, seed=11
     ),
+    "wandering, kept aside": Scene(
+        4.0, {f"head {index}": wandering(1000 + index, 850 + 230 * index) for index in range(4)}, seed=21
+    ),
 }
-"""All scenes by name."""
+"""All scenes by name; the one kept aside is not for making the tracker with."""
