@@ -160,7 +160,7 @@ def _convolve(x: Any, channels: int, size: int, stride: int, activate: bool = Tr
     from keras import layers
 
     x = layers.Conv2D(channels, size, strides=stride, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3)(x)
+    x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(x)
     return layers.ReLU(6.0)(x) if activate else x
 
 
@@ -179,7 +179,7 @@ def _block(x: Any, stage: Stage, stride: int) -> Any:
         if stage.expansion != 1:
             x = _convolve(x, width, 1, 1)
         x = layers.DepthwiseConv2D(3, strides=stride, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.99, epsilon=1e-3)(x)
+        x = layers.BatchNormalization(momentum=0.9, epsilon=1e-3)(x)
         x = layers.ReLU(6.0)(x)
         x = _convolve(x, stage.channels, 1, 1, activate=False)
     if stride == 1 and entering.shape[-1] == stage.channels:

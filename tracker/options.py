@@ -165,9 +165,9 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "--smoothing",
         choices=SMOOTHING,
         default="default",
-        help="filter over time, by the frames' timestamps: higher is steadier at rest and later in motion; offline, "
-        "for files, uses what comes after a frame, too: steadier, not late, and nothing is written or shown before "
-        "the whole file was seen (default: %(default)s)",
+        help="filter over time, by the frames' timestamps: higher is steadier at rest and later in the smallest "
+        "movements; offline, for files, uses what comes after a frame, too: steadier, not late, and nothing is written "
+        "or shown before the whole file was seen (default: %(default)s)",
     )
 
 

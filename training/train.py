@@ -27,6 +27,8 @@ from training.head_model import load_head_model
 from training.losses import LIKELIHOOD_WEIGHT, PoseLoss
 from training.optimizer import Muon
 
+_STATISTICS_BATCHES = 30
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -63,7 +65,9 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
 
 class _Record(keras.callbacks.Callback):  # type: ignore[misc]
-    """After each epoch, with averaged weights in place: validate, log, keep."""
+    """After each epoch, with averaged weights in place: bring the normalisation's statistics up to them, validate, log,
+    keep.
+    """
 
     def __init__(self, folder: Path, validations: list[Validation], data: _Batches, loss: PoseLoss, plan: Plan) -> None:
         super().__init__()
@@ -80,6 +84,9 @@ class _Record(keras.callbacks.Callback):  # type: ignore[misc]
             "minutes": round((time.monotonic() - self.started) / 60, 2),
             "loss": round(float((logs or {})["loss"]), 4),
         }
+        # The running statistics are those of the weights as they were, not of their average (Izmailov et al. 2018).
+        for index in range(_STATISTICS_BATCHES):
+            self.model(self.data[index][0], training=True)
         for validation in self.validations:
             errors = rotation_errors(self.model, validation)
             row[f"{validation.name}_mean"] = round(float(errors.mean()), 2)
