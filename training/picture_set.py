@@ -57,7 +57,7 @@ class Drawn:
 def usable_photos(rows: list[dict[str, str]], fits: Any) -> npt.NDArray[np.int64]:
     """Rows whose fit can be trusted to draw from: mesh and its mirror agree, not squashed, unmasked, not near profile.
 
-    `fasseg.zip` is kept out altogether: its labelled pans check large angles.
+    Nothing is drawn from `fasseg.zip`: its labelled pans check large angles.
     """
     yaw, pitch, _ = angles_from_rotation(np.nan_to_num(fits["rotation"]))
     number = {key: np.array([float(row[key] or "nan") for row in rows]) for key in ("mesh_aspect", "iod_px")}
