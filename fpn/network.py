@@ -101,6 +101,17 @@ BACKBONES: dict[str, Backbone] = {
         ),
         512,
     ),
+    # fused-xs with room to learn more: contains it, so that it can be grown from it (`training.widen`).
+    "fused-w": Backbone(
+        16,
+        (
+            Stage(True, 4, 32, 1, 2),
+            Stage(True, 4, 48, 2, 2),
+            Stage(False, 4, 96, 3, 2),
+            Stage(False, 6, 112, 3, 1),
+        ),
+        512,
+    ),
     "fused-m": Backbone(
         24,
         (

@@ -11,6 +11,7 @@ STAGES = {
     "draw": "draw the training pictures",
     "far": "label real crops at large yaw with a trained network of our own",
     "train": "train the network, or resume training",
+    "widen": "a wider network that starts where a trained one stands",
     "plot": "plot the course of training runs",
     "compare": "train several networks on one budget and print a table",
     "export": "write trained weights to models/, with manifest and hash; or for other programs",
@@ -40,6 +41,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.far_poses import main as run
     elif stage == "train":
         from training.train import main as run
+    elif stage == "widen":
+        from training.widen import main as run
     elif stage == "plot":
         from training.plot import main as run
     elif stage == "compare":
