@@ -106,24 +106,6 @@ def place(
     )
 
 
-def occlude(rng: np.random.Generator, crop: Grey, other: Grey) -> None:
-    """Lay a hand-sized thing over part of the face, in place: a plain, noisy or photographed patch of any shape."""
-    size = crop.shape[0]
-    shape = np.zeros_like(crop)
-    center = rng.uniform(0.05, 0.95, 2) * size
-    axes = rng.uniform(0.06, 0.3, 2) * size
-    if rng.random() < 0.5:
-        cv2.ellipse(shape, (center, 2 * axes, rng.uniform(0, 180)), 255, -1)
-    else:
-        corners = cv2.boxPoints((tuple(center), tuple(2 * axes), rng.uniform(0, 180)))
-        cv2.fillConvexPoly(shape, np.rint(corners).astype(np.int32), 255)
-    if rng.random() < 0.5:
-        patch = np.full_like(crop, rng.integers(0, 256))
-    else:
-        patch = np.roll(other, rng.integers(0, size, 2), axis=(0, 1))
-    crop[shape > 0] = patch[shape > 0]
-
-
 def photograph(rng: np.random.Generator, crop: Grey) -> Grey:
     """What lens, sensor and codec may do to a crop: light, resolution, blur, motion, noise, compression."""
     size = crop.shape[0]

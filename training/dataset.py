@@ -10,18 +10,25 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.rotations import angles_from_rotation
-from training.augment import Placement, Sample, occlude, photograph, place, random_placement
+from training.augment import Placement, Sample, photograph, place, random_placement
 from training.backgrounds import plain_background
+from training.occluders import occlude
 from training.picture_set import REAL, REAL_FAR, TURNED
 from training.turning import PICTURE_SIZE
 
 Float32 = npt.NDArray[np.float32]
 
 TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10, 12), "log_side": slice(12, 13),
-           "landmarks": slice(13, 13 + 204)}  # fmt: skip
-"""Where each label stands in a row of targets; all but `present` count only where a face is present."""
-TARGET_SIZE = 13 + 204
-_SHARES = {REAL: 0.32, TURNED: 0.6, REAL_FAR: 0.08}
+           "landmarks": slice(13, 13 + 204), "twin": slice(217, 218)}  # fmt: skip
+"""Where each label stands in a row of targets; all but `present` count only where a face is present.
+
+twin: 1 where the next row must be read with the same error, whatever that is, since nothing that moves the pose differs
+between the two (expression, crop, camera); -1 where it is mirrored besides; 0 elsewhere.
+"""
+TARGET_SIZE = 218
+_TWINS = 255  # beside REAL, TURNED, REAL_FAR: pictures that have a twin
+_SHARES = {REAL: 0.32, TURNED: 0.44, _TWINS: 0.16, REAL_FAR: 0.08}
+_SECOND_LOOK_SHARE = 0.08
 _ABSENT_SHARE = 0.1
 _YAW_BIN_DEG = 10.0
 _KEPT_BACK = 40
@@ -40,6 +47,7 @@ class PictureSet:
     rotations: Float32
     landmarks: Float32
     kind: npt.NDArray[np.uint8]
+    twin: npt.NDArray[np.bool_]
     kept_back: npt.NDArray[np.bool_]
     chances: npt.NDArray[np.float64]
     real: npt.NDArray[np.int64]
@@ -58,9 +66,12 @@ class PictureSet:
         yaw = angles_from_rotation(rotations)[0]
         kept_back = np.concatenate([part["photo"] for part in labels]) % _KEPT_BACK == 0
         drawn = ~kept_back if keep_back else np.ones(len(kind), bool)
+        twin = np.concatenate([part["twin"] for part in labels])
+        group = np.where(twin, _TWINS, kind)
+        drawn &= ~np.roll(twin, 1)  # a second of two comes with its first
         chances = np.zeros(len(kind))
         for number, share in _SHARES.items():
-            chosen = (kind == number) & drawn
+            chosen = (group == number) & drawn
             if not chosen.any():
                 continue
             bins = np.digitize(np.abs(yaw[chosen]), np.arange(_YAW_BIN_DEG, 90, _YAW_BIN_DEG))
@@ -74,6 +85,7 @@ class PictureSet:
             rotations=rotations,
             landmarks=np.concatenate([part["landmarks"] for part in labels]),
             kind=kind,
+            twin=twin,
             kept_back=kept_back,
             chances=np.cumsum(chances / chances.sum()),
             real=np.flatnonzero((kind == REAL) & drawn),
@@ -109,17 +121,39 @@ def absent(rng: np.random.Generator, pictures: PictureSet, size: int) -> npt.NDA
     return place(picture, pictures.rotations[number], pictures.landmarks[number], away, size, border).crop
 
 
-def sample(rng: np.random.Generator, pictures: PictureSet, number: int, size: int) -> Sample:
-    """One varied crop of a stored picture."""
+def sample(rng: np.random.Generator, pictures: PictureSet, number: int, size: int, placement: Placement) -> Sample:
+    """A crop of a stored picture, with any border."""
     border = None if rng.random() < 0.5 else int(rng.integers(0, 256))
     return place(
-        pictures.picture(number),
-        pictures.rotations[number],
-        pictures.landmarks[number],
-        random_placement(rng),
-        size,
-        border,
+        pictures.picture(number), pictures.rotations[number], pictures.landmarks[number], placement, size, border
     )
+
+
+def twins(rng: np.random.Generator, pictures: PictureSet, number: int, size: int) -> tuple[Sample, Sample, float]:
+    """Two crops that must be read with the same error, and the label `twin` of the first.
+
+    Where the picture has a twin: both in the same place of the crop, mostly seen by the same camera, so that only the
+    expression differs. Else: two looks at the same picture, now and then mirrored.
+    """
+    if pictures.twin[number]:
+        placement, border = random_placement(rng), int(rng.integers(0, 256))
+        first, second = (
+            place(pictures.picture(n), pictures.rotations[n], pictures.landmarks[n], placement, size, border)
+            for n in (number, number + 1)
+        )
+        seeds = (
+            [int(rng.integers(2**32))] * 2
+            if rng.random() < 0.7
+            else [int(seed) for seed in rng.integers(2**32, size=2)]
+        )
+        for drawn, seed in zip((first, second), seeds, strict=True):
+            drawn.crop[:] = photograph(np.random.default_rng(seed), drawn.crop)
+        return first, second, 1.0
+    looks = [random_placement(rng) for _ in range(2)]
+    first, second = (sample(rng, pictures, number, size, look) for look in looks)
+    for drawn in (first, second):
+        drawn.crop[:] = photograph(rng, drawn.crop)
+    return first, second, 1.0 if looks[0].mirrored == looks[1].mirrored else -1.0
 
 
 def batch(
@@ -130,17 +164,33 @@ def batch(
     targets = np.zeros((count, TARGET_SIZE), np.float32)
     targets[:, TARGETS["rotation"]] = np.eye(3).ravel()
     numbers = np.searchsorted(pictures.chances, rng.random(count)).clip(0, len(pictures.chances) - 1)
-    for row, number in enumerate(numbers):
-        if rng.random() < _ABSENT_SHARE:
-            crops[row, ..., 0] = photograph(rng, absent(rng, pictures, size))
-            continue
-        drawn = sample(rng, pictures, int(number), size)
-        if rng.random() < 0.2:
-            occlude(rng, drawn.crop, crops[row - 1, ..., 0])
-        crops[row, ..., 0] = photograph(rng, drawn.crop)
+    row = 0
+
+    def keep(drawn: Sample, twin: float = 0.0) -> None:
+        nonlocal row
+        crops[row, ..., 0] = drawn.crop
         targets[row, TARGETS["present"]] = 1
         targets[row, TARGETS["rotation"]] = drawn.rotation.ravel()
         targets[row, TARGETS["center"]] = drawn.center
         targets[row, TARGETS["log_side"]] = drawn.log_side
         targets[row, TARGETS["landmarks"]] = drawn.landmarks.ravel()
+        targets[row, TARGETS["twin"]] = twin
+        row += 1
+
+    for number in map(int, numbers):
+        if row == count:
+            break
+        if rng.random() < _ABSENT_SHARE:
+            crops[row, ..., 0] = photograph(rng, absent(rng, pictures, size))
+            row += 1
+        elif row + 1 < count and (pictures.twin[number] or rng.random() < _SECOND_LOOK_SHARE):
+            first, second, label = twins(rng, pictures, number, size)
+            keep(first, label)
+            keep(second)
+        else:
+            drawn = sample(rng, pictures, number, size, random_placement(rng))
+            if rng.random() < 0.2:
+                occlude(rng, drawn.crop, crops[row - 1, ..., 0])
+            drawn.crop[:] = photograph(rng, drawn.crop)
+            keep(drawn)
     return crops, targets

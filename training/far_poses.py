@@ -136,6 +136,7 @@ def draw_far(faces: Path, model: Any, basis: FaceBasis, rng: np.random.Generator
         np.stack(landmarks),
         np.full(len(pictures), REAL_FAR, np.uint8),
         np.array(photos, np.int32),
+        np.zeros(len(pictures), bool),
     )
 
 

@@ -2,7 +2,8 @@
 
 Rotation by geodesic distance; centre, size and the 68 landmarks of the face model by absolute error; presence by cross
 entropy; the predicted uncertainties by the negative log-likelihood of the errors made, which they cannot change (the
-errors enter as constants), so that accuracy never pays for calibration.
+errors enter as constants), so that accuracy never pays for calibration. Twins (`training.dataset.TARGETS`) must be read
+with the same error: what differs between them, expression above all, must not move the pose.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from training.dataset import TARGETS
 
 Tensor = Any
 
-WEIGHTS = {"rotation": 1.0, "center": 2.0, "log_side": 1.0, "landmarks": 4.0, "presence": 0.3, "shape": 0.0005}
+WEIGHTS = {"rotation": 1.0, "center": 2.0, "log_side": 1.0, "landmarks": 4.0, "presence": 0.3, "shape": 0.0005,
+           "twin": 2.0}  # fmt: skip
 LIKELIHOOD_WEIGHT = 0.02
 """Switched on by the trainer after warm-up; OpNet (Welter 2024) uses about 0.01 of the main losses."""
+_MIRROR = np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], np.float32)
+"""By elements: the rotation of a head whose picture is mirrored left to right."""
 
 
 class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
@@ -49,6 +53,11 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
         center_error = y_pred[:, OUTPUTS["center"]] - y_true[:, TARGETS["center"]]
         size_error = y_pred[:, OUTPUTS["log_side"]] - y_true[:, TARGETS["log_side"]]
 
+        error = ops.matmul(ops.transpose(truth, (0, 2, 1)), rotation)  # in head axes, which no look at it turns
+        twin = y_true[:, TARGETS["twin"]][:, 0]
+        mirrored = ops.where(twin[:, None, None] < 0, error * _MIRROR, error)
+        apart = ops.sqrt(ops.sum(ops.square(mirrored - ops.roll(error, -1, axis=0)), axis=(1, 2)) + 1e-6)
+
         chord = ops.sqrt(ops.sum(ops.square(rotation - truth), axis=(1, 2)) + 1e-6)  # 2 sqrt 2 sin(angle / 2)
         shape = y_pred[:, OUTPUTS["shape"]]
         local = self.mean + ops.reshape(ops.matmul(shape, self.components), (-1, 68, 3))
@@ -63,6 +72,7 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
             + WEIGHTS["center"] * ops.sum(ops.abs(center_error), axis=1)
             + WEIGHTS["log_side"] * ops.sum(ops.abs(size_error), axis=1)
             + WEIGHTS["landmarks"] * ops.mean(ops.sum(landmark_error, axis=2), axis=1)
+            + WEIGHTS["twin"] * ops.abs(twin) * apart / np.sqrt(2.0)
             + WEIGHTS["shape"] * ops.sum(ops.square(shape), axis=1)
         )
         position_error = ops.concatenate([center_error, size_error], axis=1)

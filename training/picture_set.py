@@ -22,7 +22,7 @@ from training.backgrounds import random_background
 from training.glasses import draw_glasses
 from training.head_model import HeadModel, load_head_model
 from training.mesh_landmarks import crop_rows, read_crops
-from training.targets import random_target
+from training.targets import another_expression, random_target
 from training.turning import (
     PICTURE_SIZE,
     Grey,
@@ -45,6 +45,8 @@ class Drawn:
 
     pictures: (n, 192, 192) uint8. rotations: (n, 3, 3) float32, relative to the line of sight. landmarks: (n, 68, 3)
     float32 px. kind: (n,) REAL, TURNED or REAL_FAR (a real crop far turned, its pose given by a network of ours).
+    photo: (n,) int32, the row of the photograph. twin: (n,) bool, the next picture is the same head in the same pose,
+    light and place with another expression.
     """
 
     pictures: npt.NDArray[np.uint8]
@@ -52,6 +54,7 @@ class Drawn:
     landmarks: npt.NDArray[np.float32]
     kind: npt.NDArray[np.uint8]
     photo: npt.NDArray[np.int32]
+    twin: npt.NDArray[np.bool_]
 
 
 def usable_photos(rows: list[dict[str, str]], fits: Any) -> npt.NDArray[np.int64]:
@@ -85,9 +88,11 @@ def usable_photos(rows: list[dict[str, str]], fits: Any) -> npt.NDArray[np.int64
     return np.flatnonzero(good)
 
 
-def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, int]) -> Drawn:
-    """All pictures of some photographs: each as it is, where its pose is trusted, and `turns` times turned."""
-    faces, head, fit_file, numbers, turns, seed = task
+def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, bool, int]) -> Drawn:
+    """All pictures of some photographs: each as it is, where its pose is trusted, and `turns` times turned; the turned
+    ones in pairs that differ in expression alone, where `twins` are wanted.
+    """
+    faces, head, fit_file, numbers, turns, twins, seed = task
     cv2.setNumThreads(1)
     model = _model(head)
     rows = crop_rows(faces)
@@ -96,15 +101,21 @@ def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, int]) 
     greys = [cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY) for crop in read_crops(faces, [rows[n] for n in numbers])]
     rng = np.random.default_rng(seed)
     pictures, rotations, landmarks, kinds, photos = [], [], [], [], []
+    twin: list[bool] = []
 
-    def keep(picture: Grey, rotation: npt.NDArray[np.float64], points: npt.NDArray[np.float32], kind: int) -> None:
-        if rng.random() < 0.1:
-            draw_glasses(picture, points, rotation, rng)
-        pictures.append(picture)
+    def keep(drawn: tuple[Grey, npt.NDArray[np.float32]], rotation: npt.NDArray[np.float64], kind: int,
+             glasses: int | None, has_twin: bool = False) -> None:  # fmt: skip
+        if glasses is not None:
+            draw_glasses(*drawn, rotation, np.random.default_rng(glasses))
+        pictures.append(drawn[0])
+        landmarks.append(drawn[1])
         rotations.append(rotation)
-        landmarks.append(points)
         kinds.append(kind)
         photos.append(number)
+        twin.append(has_twin)
+
+    def some_glasses() -> int | None:
+        return int(rng.integers(2**32)) if rng.random() < 0.1 else None
 
     for place, number in enumerate(numbers):
         row = rows[number]
@@ -115,20 +126,23 @@ def draw_photos(task: tuple[Path, Path, Path, npt.NDArray[np.int64], int, int]) 
         )
         background = random_background(rng, greys[rng.integers(len(greys))])
         if abs(float(angles_from_rotation(photo.rotation)[0])) < TRUSTED_YAW_DEG:
-            picture, points = photograph_as_it_is(photo, model, background)
-            keep(picture, photo.rotation, points, REAL)
+            keep(photograph_as_it_is(photo, model, background), photo.rotation, REAL, some_glasses())
         texture = photograph_texture(photo, model, model.shape(photo.identity, photo.expression))
         for _ in range(turns):
             target = random_target(rng, photo, model.expression_names)
             background = random_background(rng, greys[rng.integers(len(greys))])
-            picture, points = turn(photo, model, texture, target, background)
-            keep(picture, target.rotation, points, TURNED)
+            glasses = some_glasses()
+            keep(turn(photo, model, texture, target, background), target.rotation, TURNED, glasses, twins)
+            if twins:
+                other = replace(target, expression=another_expression(rng, target.expression, model.expression_names))
+                keep(turn(photo, model, texture, other, background), target.rotation, TURNED, glasses)
     return Drawn(
         np.stack(pictures),
         np.stack(rotations).astype(np.float32),
         np.stack(landmarks).astype(np.float32),
         np.array(kinds, np.uint8),
         np.array(photos, np.int32),
+        np.array(twin, np.bool_),
     )
 
 
@@ -157,19 +171,20 @@ def write_set(folder: Path, parts: Iterable[Drawn]) -> None:
         folder / "labels.npz",
         **{
             key: np.concatenate([getattr(part, key) for part in labels])
-            for key in ("rotations", "landmarks", "kind", "photo")
+            for key in ("rotations", "landmarks", "kind", "photo", "twin")
         },
     )
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw the set into a folder: pictures.npy (memory-mapped by training) and labels.npz."""
+    """Draw the set into a folder: pictures.raw (memory-mapped by training) and labels.npz."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv and the zips")
     parser.add_argument("--head", type=Path, required=True, help="ict_facekit.npz")
     parser.add_argument("--fits", type=Path, required=True, help="fits.npz of training.head_fit")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--turns", type=int, default=4, help="turned pictures of each photograph")
+    parser.add_argument("--twins", action="store_true", help="draw each of them again with another expression")
     parser.add_argument("--photos", type=int, default=None, help="only so many photographs, chosen evenly")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
@@ -186,6 +201,7 @@ def main(argv: list[str] | None = None) -> int:
             options.fits,
             np.sort(part),
             options.turns,
+            options.twins,
             options.seed * 100_003 + i,
         )
         for i, part in enumerate(parts)

@@ -8,13 +8,14 @@ itself as a flat sheet at the depth of the ears, so that hair and shoulders turn
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fpn.head import FACE_CENTER_MM, ROI_MM
+from training.hair import Hair, hairiness, shade, swollen
 from training.head_model import HeadModel
 from training.rasteriser import interpolate, rasterise, vertex_normals
 
@@ -61,8 +62,8 @@ class Target:
     """How to draw the head. rotation is relative to the line of sight through the face centre.
 
     distance_mm: from the camera to the face centre, inf for a far camera. expression: (53,) weights. light: direction
-    and strength (3,) of an added directional light. sheet: draw the photograph behind. hair_tone, lower_face_tone: grey
-    levels, None for the photograph's own and for no mask.
+    and strength (3,) of an added directional light. sheet: draw the photograph behind. lower_face_tone: grey level of a
+    mask, None for none.
     """
 
     rotation: npt.NDArray[np.float64]
@@ -70,7 +71,7 @@ class Target:
     distance_mm: float = np.inf
     light: tuple[float, float, float] = (0.0, 0.0, 0.0)
     sheet: bool = True
-    hair_tone: float | None = None
+    hair: Hair = field(default_factory=Hair)
     lower_face_tone: float | None = None
 
 
@@ -108,7 +109,8 @@ def turn(
     68 landmarks (68, 3) float32 in it, pixels, depth relative to the face centre.
     """
     shape = model.shape(photo.identity, target.expression)
-    posed = (shape - FACE_CENTER_MM) @ target.rotation.T
+    hairy = hairiness(target.hair, model, shape)
+    posed = (swollen(target.hair, shape, hairy) - FACE_CENTER_MM) @ target.rotation.T
     nearness = target.distance_mm / (target.distance_mm + posed[:, 2:]) if np.isfinite(target.distance_mm) else 1.0
     screen = np.empty_like(posed, dtype=np.float32)
     screen[:, :2] = posed[:, :2] * nearness * PIXELS_PER_MM + (PICTURE_SIZE - 1) / 2
@@ -117,13 +119,14 @@ def turn(
     index, weights, _ = rasterise(screen, model.triangles, PICTURE_SIZE, PICTURE_SIZE)
     covered = index >= 0
 
+    seen = texture.weight * (1 - hairy) if target.hair.covers else texture.weight
     attributes = np.column_stack(
         [
             texture.coordinates,
-            texture.weight,
+            seen,
             texture.coordinates[model.mirror],
-            texture.weight[model.mirror],
-            _fill_tone(model, shape, texture, target),
+            seen[model.mirror],
+            _fill_tone(model, shape, hairy, texture, target),
             normals,
             _mask(shape, target),
         ]
@@ -158,18 +161,14 @@ def _sample(grey: Grey, x: Float32, y: Float32) -> Float32:
     return sampled.astype(np.float32)
 
 
-def _fill_tone(model: HeadModel, shape: Float32, texture: Texture, target: Target) -> Float32:
+def _fill_tone(model: HeadModel, shape: Float32, hairy: Float32, texture: Texture, target: Target) -> Float32:
     """Grey level (V,) where neither side was photographed: skin, hair on the skull, a dark mouth, plain eyes."""
-    hair = texture.hair if target.hair_tone is None else target.hair_tone
-    # The hair line runs from the forehead down behind the ears.
-    behind = (shape[:, 2] - 55) / 12
-    above = (-shape[:, 1] - 62) / 10
-    haired = 1 / (1 + np.exp(-np.maximum(np.minimum(behind, (100 - shape[:, 1]) / 12), above)))
-    tone = texture.skin + haired * (hair - texture.skin)
+    hair = (texture.hair if target.hair.tone is None else target.hair.tone) * shade(target.hair, shape)
+    tone = texture.skin + hairy * (hair - texture.skin)
     tone[model.part("mouth_socket")] = 0.25 * texture.skin
     for eye in ("eyeball_left", "eyeball_right"):
         tone[model.part(eye)] = 0.9 * texture.skin
-    return tone
+    return tone.astype(np.float32)
 
 
 def _mask(shape: Float32, target: Target) -> Float32:

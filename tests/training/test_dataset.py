@@ -4,8 +4,8 @@ import pytest
 pytest.importorskip("numba")
 
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM
-from fpn.rotations import rotation_from_angles
-from training.dataset import TARGET_SIZE, TARGETS, PictureSet, batch
+from fpn.rotations import angles_from_rotation, mirror_rotation, rotation_from_angles
+from training.dataset import TARGET_SIZE, TARGETS, PictureSet, batch, twins
 from training.picture_set import REAL, TURNED
 from training.turning import PICTURE_SIZE, PIXELS_PER_MM
 
@@ -25,6 +25,7 @@ def folder(tmp_path):
         landmarks=landmarks.astype(np.float32),
         kind=np.repeat([REAL, TURNED], [100, 200]).astype(np.uint8),
         photo=np.zeros(300, np.int32),
+        twin=(np.arange(300) % 50 == 48) & (np.arange(300) > 100),
     )
     return tmp_path
 
@@ -47,6 +48,37 @@ def test_large_yaws_come_more_often_than_they_are_stored(folder):
     chances = np.diff(pictures.chances, prepend=0)
     real, turned = chances[:100].sum(), chances[100:].sum()
     assert turned / real == pytest.approx(0.6 / 0.32, rel=1e-6)
+
+
+def test_a_second_of_two_twins_comes_only_with_its_first_and_shares_pose_and_place(folder):
+    pictures = PictureSet.open([folder])
+    chances = np.diff(pictures.chances, prepend=0)
+    firsts = np.flatnonzero(pictures.twin)
+    assert not chances[firsts + 1].any()
+    assert chances[firsts].sum() == pytest.approx(0.16 / 0.92, abs=1e-6)  # nothing real and far is here
+    rotations = pictures.rotations
+    rotations[firsts + 1] = rotations[firsts]
+    _, targets = batch(np.random.default_rng(3), pictures, 256, 64)
+    twin = targets[:, TARGETS["twin"]][:, 0]
+    assert (twin == 1).sum() > 20 and (twin == -1).sum() > 2
+    assert twin[-1] == 0  # nothing follows the last
+    first = np.flatnonzero(twin)
+    assert targets[first + 1, TARGETS["present"]].all() and not twin[first + 1].any()
+    together = np.all(targets[first, :13] == targets[first + 1, :13], axis=1)
+    assert together.sum() > 15  # twins of a set; looks at one picture differ in place
+
+
+def test_two_looks_at_a_picture_differ_by_a_turn_in_the_plane_and_a_mirror_where_they_say_so(folder):
+    pictures = PictureSet.open([folder])
+    yaw = angles_from_rotation(pictures.rotations)[0]
+    number = int(np.flatnonzero(~pictures.twin & (abs(yaw) > 30))[0])
+    labels = set()
+    for seed in range(20):
+        first, second, label = twins(np.random.default_rng(seed), pictures, number, 64)
+        other = second.rotation if label > 0 else mirror_rotation(second.rotation)
+        assert (other @ first.rotation.T)[2, 2] == pytest.approx(1, abs=1e-5)
+        labels.add(label)
+    assert labels == {1.0, -1.0}
 
 
 def test_two_folders_are_one_set(folder):

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM, ROI_MM  # noqa: E402 - after the checks
 from fpn.network import OUTPUT_SIZE, OUTPUTS, bounded_logs  # noqa: E402
 from training.dataset import TARGET_SIZE, TARGETS  # noqa: E402
-from training.losses import PoseLoss, rotation_unlikelihood  # noqa: E402
+from training.losses import WEIGHTS, PoseLoss, rotation_unlikelihood  # noqa: E402
 
 
 def example(count: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -48,6 +48,30 @@ def test_a_small_turn_costs_its_angle_and_where_there_is_no_face_only_presence_c
     targets[0, TARGETS["present"]] = 0
     outputs[0, OUTPUTS["presence"]] = -20
     assert float(loss()(targets, outputs)) == pytest.approx(0, abs=1e-3)
+
+
+def test_twins_read_with_the_same_error_cost_no_more_than_that_error():
+    targets, outputs = example(4)
+    error = Rotation.from_rotvec([0.1, 0.05, -0.08]).as_matrix()
+    mirrored = Rotation.from_rotvec([0.1, -0.05, 0.08]).as_matrix()  # its mirror image in the plane x = 0
+
+    def read_with(*errors: np.ndarray) -> np.ndarray:
+        read = outputs.copy()
+        for row, turn in enumerate(errors):
+            wrong = targets[row, TARGETS["rotation"]].reshape(3, 3) @ turn
+            read[row, OUTPUTS["rotation"]] = wrong[:, :2].T.ravel()
+        return read
+
+    same, across = read_with(error, error), read_with(error, mirrored)
+    plain = float(loss()(targets, same))
+    targets[0, TARGETS["twin"]] = 1
+    assert float(loss()(targets, same)) == pytest.approx(plain, abs=2e-3)
+    angle = 2 * np.linalg.norm([0.05, 0.08])
+    expected = WEIGHTS["twin"] * angle / 4
+    plain = float(loss()(targets * (np.arange(TARGET_SIZE) != 217), across))
+    assert float(loss()(targets, across)) - plain == pytest.approx(expected, rel=0.05)
+    targets[0, TARGETS["twin"]] = -1
+    assert float(loss()(targets, across)) == pytest.approx(plain, abs=2e-3)
 
 
 def test_rotation_likelihood_is_scipys_gaussian_of_the_rotation_vector():
