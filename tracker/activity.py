@@ -36,19 +36,22 @@ class Activity:
     def reset(self) -> None:
         """Forget the past: everything rests until it surprises."""
         self.levels = (0.0,) * self._count
-        self._sum: Vector = np.zeros(3 * self._count)
+        self._sums = [0.0] * (3 * self._count)
         self._weights_squared = 0.0
 
     def observe(self, innovation: Vector, std: Vector, time_step_s: float) -> None:
         """Take innovations (3 count,) with the standard deviations (3 count,) of the noise in them."""
         keep = math.exp(-time_step_s / self._memory_s)
-        self._sum = keep * self._sum + innovation / std
+        ratios = (innovation / std).tolist()
+        self._sums = [keep * total + ratio for total, ratio in zip(self._sums, ratios, strict=True)]
         self._weights_squared = keep * keep * self._weights_squared + 1
-        squares = iter((self._sum * self._sum).tolist())
         fallen = math.exp(-time_step_s / self._settle_s)
+        squares = iter([total * total for total in self._sums])
         self.levels = tuple(
-            max(level * fallen, self._level_of(a + b + c))
-            for level, a, b, c in zip(self.levels, squares, squares, squares, strict=True)
+            [
+                max(level * fallen, self._level_of(a + b + c))
+                for level, a, b, c in zip(self.levels, squares, squares, squares, strict=True)
+            ]
         )
 
     def _level_of(self, squared_length: float) -> float:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy.linalg.lapack import dpotrf
 
 from fpn.pose import HeadPose
-from tracker.so3 import is_rotation, rotation_log
+from tracker.so3 import is_rotation, rotation_vector
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
@@ -31,9 +31,10 @@ def claimed_covariance(measured: HeadPose) -> Matrix | None:
 
     Radians and millimetres; None if the pose is not sane.
     """
-    claimed = _LEAST_COVARIANCE.copy()
-    claimed[:3, :3] += measured.rotation_covariance
-    claimed[3:, 3:] += measured.position_covariance
+    claimed = np.zeros((6, 6))
+    claimed[:3, :3] = measured.rotation_covariance
+    claimed[3:, 3:] = measured.position_covariance
+    claimed += _LEAST_COVARIANCE
     variances = claimed.diagonal().tolist()
     # The elements beside the diagonal are finite if those on it are, and the matrix is positive.
     if not math.isfinite(sum(variances) + sum(measured.translation.tolist())) or not is_rotation(measured.rotation):
@@ -42,15 +43,17 @@ def claimed_covariance(measured: HeadPose) -> Matrix | None:
     if not_positive:
         return None
     if max(variances[:3]) > _MOST_TURN or max(variances[3:]) > _MOST_MOVE:
-        claimed *= outer_square(np.sqrt(1 / np.maximum(claimed.diagonal() / _MOST_VARIANCE, 1.0)))
+        return part(claimed, 1 / np.maximum(claimed.diagonal() / _MOST_VARIANCE, 1.0))
     return claimed
 
 
 def difference(pose: HeadPose, rotation: Matrix, translation: Vector) -> Vector:
     """The error (6,) that takes a rotation (3, 3) and a translation (3,) to a pose's: rotation vector and shift."""
-    return np.concatenate([rotation_log(pose.rotation @ rotation.T), pose.translation - translation])
+    turn = rotation_vector(pose.rotation.dot(rotation.T))
+    return np.array([*turn, *(pose.translation - translation).tolist()])
 
 
-def outer_square(vector: Vector) -> Matrix:
-    """The products (n, n) of the elements of a vector (n,) with each other."""
-    return vector[:, np.newaxis] * vector
+def part(covariance: Matrix, share: Vector) -> Matrix:
+    """The covariance (n, n) with that share (n,) of its variances, and its correlations."""
+    deviation = np.sqrt(share)
+    return covariance * (deviation[:, np.newaxis] * deviation)

@@ -7,6 +7,7 @@ seconds; the first two are errors of the reference pose.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -17,30 +18,53 @@ Matrix = npt.NDArray[np.float64]
 POSE, RATE = np.arange(0, 6), np.arange(6, 12)
 """Indices of pose errors and of velocities among the states."""
 
-_ONES, _ZEROS = np.ones(6), np.zeros(6)
-# The diagonals of the four quarters of a (12, 12) matrix in its 144 elements, row by row: slices cost a third of what
-# lists of indices do.
-_POSE, _POSE_BY_RATE, _RATE_BY_POSE, _RATE = (
-    slice(0, 72, 13),
-    slice(6, 72, 13),
-    slice(72, 138, 13),
-    slice(78, 144, 13),
-)
+
+def _places(pose: int, pose_by_rate: int, rate_by_pose: int, rate: int) -> npt.NDArray[np.intp]:
+    """Which of a few numbers stands where in a (12, 12) matrix whose four quarters are diagonal.
+
+    The arguments number that of a quarter's rotation axes, the next one is that of its coordinates; 0 elsewhere. To
+    take a matrix's elements from a handful of numbers costs a quarter of filling its diagonals.
+    """
+    places = np.zeros((12, 12), np.intp)
+    for (row, column), first in zip(
+        ((0, 0), (0, 6), (6, 0), (6, 6)), (pose, pose_by_rate, rate_by_pose, rate), strict=True
+    ):
+        if first:
+            axis = np.arange(6)
+            places[row + axis, column + axis] = first + (axis >= 3)
+    return places
 
 
-def decay(time_s: float, turn_life_s: float, move_life_s: float) -> tuple[Vector, Vector]:
-    """For velocities that fade over their lives: what 1 of each adds to the pose within `time_s`, and what is left."""
-    turn_lost, move_lost = -math.expm1(-time_s / turn_life_s), -math.expm1(-time_s / move_life_s)
-    return each_axis(turn_life_s * turn_lost, move_life_s * move_lost), each_axis(1 - turn_lost, 1 - move_lost)
+_TRANSITION = _places(pose=1, pose_by_rate=3, rate_by_pose=0, rate=5)
+_NOISE = _places(pose=1, pose_by_rate=3, rate_by_pose=3, rate=5)
 
 
-def transition(turned: Matrix, gain: Vector, left: Vector) -> Matrix:
+@dataclass(frozen=True)
+class Decay:
+    """What velocities that fade do within a step, of turning and of moving: `x += gain v`, then `v *= left`.
+
+    turn_gain, move_gain: seconds. turn_left, move_left: shares.
+    """
+
+    turn_gain: float
+    move_gain: float
+    turn_left: float
+    move_left: float
+
+    @classmethod
+    def within(cls, time_s: float, turn_life_s: float, move_life_s: float) -> Decay:
+        """For velocities that fade to 1/e over their lives, in seconds."""
+        turn_lost, move_lost = -math.expm1(-time_s / turn_life_s), -math.expm1(-time_s / move_life_s)
+        return cls(turn_life_s * turn_lost, move_life_s * move_lost, 1 - turn_lost, 1 - move_lost)
+
+
+def transition(turned: Matrix, decay: Decay) -> Matrix:
     """The matrix (12, 12) that moves errors on by a step.
 
     turned: rotation (3, 3) by which the reference turned; an error of it turns along.
-    gain, left: from `decay`.
     """
-    F = _on_diagonals(_ONES, gain, _ZEROS, left)
+    numbers = np.array([0.0, 1.0, 1.0, decay.turn_gain, decay.move_gain, decay.turn_left, decay.move_left])
+    F = numbers.take(_TRANSITION)
     F[:3, :3] = turned
     return F
 
@@ -50,17 +74,13 @@ def process_noise(densities: tuple[float, float], time_s: float) -> Matrix:
 
     Bar-Shalom et al. 2001, "Estimation with Applications to Tracking and Navigation", eq. 6.2.2-12.
     """
-    density = each_axis(*densities)
-    mixed = density * (time_s**2 / 2)
-    return _on_diagonals(density * (time_s**3 / 3), mixed, mixed, density * time_s)
+    turn, move = densities
+    far, mixed = time_s**3 / 3, time_s**2 / 2
+    return np.array([0.0, far * turn, far * move, mixed * turn, mixed * move, time_s * turn, time_s * move]).take(
+        _NOISE
+    )
 
 
 def each_axis(turn: float, move: float) -> Vector:
     """A value for each rotation axis and one for each coordinate, (6,)."""
     return np.array([turn, turn, turn, move, move, move])
-
-
-def _on_diagonals(pose: Vector, pose_by_rate: Vector, rate_by_pose: Vector, rate: Vector) -> Matrix:
-    matrix = np.zeros(144)
-    matrix[_POSE], matrix[_POSE_BY_RATE], matrix[_RATE_BY_POSE], matrix[_RATE] = pose, pose_by_rate, rate_by_pose, rate
-    return matrix.reshape(12, 12)

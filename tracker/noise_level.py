@@ -43,32 +43,39 @@ class NoiseLevel:
 
     def interrupt(self) -> None:
         """Begin a new run of neighbouring measurements, after a gap or a jump; what was learnt stays."""
-        self._times = [0.0]
-        self._values: list[Vector] = [np.zeros_like(self.variance_factor)]
+        self._steps_s = [0.0] * (_SAMPLES - 1)
+        self._changes = np.zeros((_SAMPLES - 1, len(self.variance_factor)))
+        self._missing = _SAMPLES - 1
 
     def observe(self, change: Vector, claimed_variance: Vector, time_step_s: float) -> None:
         """Take the change (axes,) since the last measurement, `time_step_s` > 0 ago, and the claimed variances."""
-        self._times.append(self._times[-1] + time_step_s)
-        self._values.append(self._values[-1] + change)
-        if len(self._values) < _SAMPLES:
+        del self._steps_s[0]
+        self._steps_s.append(time_step_s)
+        self._changes[:-1] = self._changes[1:]
+        self._changes[-1] = change
+        self._missing = max(self._missing - 1, 0)
+        if self._missing:
             return
-        del self._times[:-_SAMPLES], self._values[:-_SAMPLES]
-        trembling = _third_difference(self._times) @ np.array(self._values)
-        ratio = np.minimum(trembling * trembling / claimed_variance, _OUTLIER * self.variance_factor)
+        trembling = _third_difference(*self._steps_s).dot(self._changes)
         self._trust_s = min(self._trust_s + time_step_s, self._memory_s)
         share = -math.expm1(-time_step_s / self._trust_s)
-        factor = self.variance_factor + share * (ratio - self.variance_factor)
-        self.variance_factor = np.minimum(np.maximum(factor, self._lowest), self._highest)
+        ratios = (trembling * trembling / claimed_variance).tolist()
+        factors = self.variance_factor.tolist()
+        for axis, ratio in enumerate(ratios):
+            factor = factors[axis]
+            factor += share * (min(ratio, _OUTLIER * factor) - factor)
+            factors[axis] = min(max(factor, self._lowest), self._highest)
+        self.variance_factor = np.array(factors)
 
 
-def _third_difference(times: list[float]) -> Vector:
-    """Weights (4,) of four samples, of unit length, whose sum vanishes for every parabola."""
-    a, b, c, d = times
-    weights = (
-        1 / ((a - b) * (a - c) * (a - d)),
-        1 / ((b - a) * (b - c) * (b - d)),
-        1 / ((c - a) * (c - b) * (c - d)),
-        1 / ((d - a) * (d - b) * (d - c)),
-    )
-    length = math.sqrt(sum(weight * weight for weight in weights))
-    return np.array([weight / length for weight in weights])
+def _third_difference(a: float, b: float, c: float) -> Vector:
+    """Weights (3,) of the changes between four samples that are a, b and c apart.
+
+    On the samples themselves these are the weights of the third divided difference, brought to unit length: their sum
+    vanishes for every parabola.
+    """
+    left, right = a + b, b + c
+    span = left + c
+    first, second, third, last = -b * c * right, c * left * span, -a * right * span, a * b * left
+    length = math.sqrt(first * first + second * second + third * third + last * last)
+    return np.array([-first / length, (third + last) / length, last / length])

@@ -29,7 +29,7 @@ class NoiseShare:
         """`wander` is the part of a resting head."""
         self._wander = wander
         self._level = NoiseLevel(6, expected=_TREMBLING, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
-        self._usual: Vector = np.zeros(6)
+        self._usual = [0.0] * 6
         self._count = 0
         self.taken: Vector = self._level.variance_factor
         """As it was for the last measurement."""
@@ -44,7 +44,7 @@ class NoiseShare:
 
     def start(self, variances: Vector) -> Vector:
         """For the first measurement, or the first one after a jump, as of a resting head."""
-        self._usual, self._count = variances, 1
+        self._usual, self._count = variances.tolist(), 1
         self.taken = self._level.variance_factor + self._wander
         return self.taken
 
@@ -52,8 +52,13 @@ class NoiseShare:
         """For a measurement of a moving head."""
         if self._count < _USUAL_AFTER:
             return self._level.variance_factor
-        excess = 1 - _ORDINARY * self._usual / variances
-        return np.asarray(np.maximum(self._level.variance_factor, excess))
+        levels, claimed = self._level.variance_factor.tolist(), variances.tolist()
+        return np.array(
+            [
+                max(level, 1 - _ORDINARY * usual / variance)
+                for level, usual, variance in zip(levels, self._usual, claimed, strict=True)
+            ]
+        )
 
     def at_rest(self, in_motion: Vector) -> Vector:
         """For a measurement of a resting head, from what it would be of a moving one."""
@@ -61,11 +66,12 @@ class NoiseShare:
 
     def take(self, in_motion: Vector, variances: Vector, levels: tuple[float, ...]) -> Vector:
         """For the next measurement, of a head whose rotation and position move that much (0 to 1); learns from it."""
-        turning, moving = (self._wander * (1 - level) ** 2 for level in levels)
-        self.taken = in_motion + each_axis(turning, moving)
+        turning, moving = levels
+        self.taken = in_motion + each_axis(self._wander * (1 - turning) ** 2, self._wander * (1 - moving) ** 2)
         self._count += 1
-        pace = np.where(variances > self._usual, _USUAL_RISES, _USUAL_FALLS)
-        if self._count < 1 / _USUAL_RISES:
-            pace = np.maximum(pace, 1 / self._count)
-        self._usual = self._usual + pace * (variances - self._usual)
+        rise, fall = max(_USUAL_RISES, 1 / self._count), max(_USUAL_FALLS, 1 / self._count)
+        self._usual = [
+            usual + (rise if variance > usual else fall) * (variance - usual)
+            for usual, variance in zip(self._usual, variances.tolist(), strict=True)
+        ]
         return self.taken

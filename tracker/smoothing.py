@@ -26,8 +26,8 @@ from scipy.linalg.lapack import dposv
 from fpn.pose import HeadPose
 from tracker.activity import Activity
 from tracker.errors import UsageError
-from tracker.measurement import claimed_covariance, difference, outer_square
-from tracker.motion_model import POSE, decay, each_axis, process_noise, transition
+from tracker.measurement import claimed_covariance, difference, part
+from tracker.motion_model import POSE, Decay, each_axis, process_noise, transition
 from tracker.noise_share import NoiseShare
 from tracker.so3 import rotation_exp
 
@@ -87,6 +87,7 @@ _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or
 
 _GATE_ACCELERATION = each_axis(_GATE_TURN, _GATE_MOVE)
 _EYE6, _H = np.eye(6), np.eye(6, 12)
+_NO_ERROR = np.zeros((12, 1))  # never written to: filterpy makes new states
 
 
 class PoseFilter:
@@ -171,13 +172,14 @@ class PoseFilter:
             self._dt = 0.0
             return
         dt = min(time_step_s, LONGEST_STEP_S)
-        gain, left = decay(dt, *self._velocity_lives())
-        turned = rotation_exp(self._velocities[:3] * gain[:3])
-        self._rotation = turned @ self._rotation
-        self._translation = self._translation + self._velocities[3:] * gain[3:]
-        self._velocities = self._velocities * left
+        decay = Decay.within(dt, *self._velocity_lives())
+        moved = self._velocities * each_axis(decay.turn_gain, decay.move_gain)
+        turned = rotation_exp(moved[:3])
+        self._rotation = turned.dot(self._rotation)
+        self._translation = self._translation + moved[3:]
+        self._velocities = self._velocities * each_axis(decay.turn_left, decay.move_left)
         self._densities = self._process_densities()
-        self._kalman.predict(F=transition(turned, gain, left), Q=process_noise(self._densities, dt))
+        self._kalman.predict(F=transition(turned, decay), Q=process_noise(self._densities, dt))
         self._since_measured_s += time_step_s
         self._dt = dt
 
@@ -204,7 +206,7 @@ class PoseFilter:
         if moves:
             self._follow_activity(innovation, np.sqrt(variances * self._noise.at_rest(in_motion)))
         share = self._noise.take(in_motion, variances, self._activity.levels if moves else (0.0, 0.0))
-        self._correct(innovation, claimed * outer_square(np.sqrt(share)))
+        self._correct(innovation, part(claimed, share))
         self._accept(measured, claimed, share)
         return True
 
@@ -237,13 +239,13 @@ class PoseFilter:
         self._activity.reset()
         self._noise.interrupt()
         share = self._noise.start(claimed.diagonal())
-        self._kalman.P[:6, :6] = claimed * outer_square(np.sqrt(share))
+        self._kalman.P[:6, :6] = part(claimed, share)
         self._densities = self._process_densities()
         self._accept(measured, claimed, share)
 
     def _accept(self, measured: HeadPose, claimed: Matrix, share: Vector) -> None:
         self._measured = measured
-        self._lasting = claimed * outer_square(np.sqrt(np.maximum(1 - share, 0)))
+        self._lasting = part(claimed, np.maximum(1 - share, 0))
         self._since_measured_s = self._dt = 0.0
         self._rejected, self._rejections = None, 0
 
@@ -251,10 +253,10 @@ class PoseFilter:
         """The Kalman update; the error it finds moves into the reference."""
         self._kalman.update(innovation[:, np.newaxis], R=noise, H=_H)
         error = self._kalman.x[:, 0]
-        self._rotation = rotation_exp(error[:3]) @ self._rotation
+        self._rotation = rotation_exp(error[:3]).dot(self._rotation)
         self._translation = self._translation + error[3:6]
         self._velocities = self._velocities + error[6:]
-        self._kalman.x = np.zeros((12, 1))
+        self._kalman.x = _NO_ERROR
 
     def _follow_jump(self, measured: HeadPose, claimed: Matrix) -> bool:
         """Start anew from a measurement beyond the gate if it is to be believed all the same; True then."""
@@ -287,8 +289,8 @@ class PoseFilter:
         """How long the angular velocity and the velocity last, seconds."""
         if self._since_measured_s > 0:
             return COAST_LIVES_S
-        a, b, c, d, e, f = (self._velocities**2 / self._kalman.P.diagonal()[6:]).tolist()
-        turning, moving = (min(each / _SURE_OF_MOTION, 0.999) for each in (a + b + c, d + e + f))
+        a, b, c, d, e, f = (self._velocities * self._velocities / self._kalman.P.diagonal()[6:]).tolist()
+        turning, moving = min((a + b + c) / _SURE_OF_MOTION, 0.999), min((d + e + f) / _SURE_OF_MOTION, 0.999)
         return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
 
     def _process_densities(self) -> tuple[float, float]:
@@ -300,24 +302,24 @@ class PoseFilter:
 
     def _is_near(self, innovation: Vector) -> bool:
         """Whether a measurement is within the gate whatever its covariance: near the prediction by the reach alone."""
-        ratios = innovation / self._reach(self._since_measured_s)
-        return float(ratios @ ratios) < _GATE
+        ratios = innovation / _GATE_ACCELERATION
+        return float(ratios.dot(ratios)) < _GATE * self._reach_s2(self._since_measured_s) ** 2
 
     def _surprise(self, innovation: Vector, claimed: Matrix, share: Vector) -> float:
         """Squared Mahalanobis distance of a measurement from the prediction, `share` of what it claims being noise."""
-        noise = claimed * outer_square(np.sqrt(share))
-        return self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s)
+        covariance = self._kalman.P[:6, :6] + part(claimed, share)
+        return self._distance(innovation, covariance, self._since_measured_s)
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
         spread = covariance.copy()
-        spread[POSE, POSE] += self._reach(time_s) ** 2
+        spread[POSE, POSE] += (self._reach_s2(time_s) * _GATE_ACCELERATION) ** 2
         _, solved, _ = dposv(spread, innovation)
         return float(innovation @ solved)
 
-    def _reach(self, time_s: float) -> Vector:
-        """How far (6,) a head can have moved unforeseen, one standard deviation."""
+    def _reach_s2(self, time_s: float) -> float:
+        """How far a head can have moved unforeseen, one standard deviation, over its acceleration."""
         step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), LONGEST_STEP_S)
-        return 0.5 * step_s * time_s * _GATE_ACCELERATION
+        return 0.5 * step_s * time_s
 
 
 def _inverse(matrix: Matrix) -> Matrix:

@@ -24,7 +24,12 @@ def rotation_exp(vector: Vector) -> Matrix:
 
 
 def rotation_log(rotation: Matrix) -> Vector:
-    """The rotation vector (3,), at most pi long, of a rotation matrix (3, 3).
+    """The rotation vector (3,), at most pi long, of a rotation matrix (3, 3)."""
+    return np.array(rotation_vector(rotation))
+
+
+def rotation_vector(rotation: Matrix) -> tuple[float, float, float]:
+    """The three numbers of `rotation_log`.
 
     By way of the quaternion with its largest component first (Shepperd 1978), which keeps its precision at zero as
     well as at 180 degrees, where the antisymmetric part of the matrix vanishes.
@@ -44,22 +49,19 @@ def rotation_log(rotation: Matrix) -> Vector:
         x, y, z, w = -x, -y, -z, -w
     sine = math.sqrt(x * x + y * y + z * z)
     scale = 2 / w if sine < _SMALL * w else 2 * math.atan2(sine, w) / sine
-    return np.array([scale * x, scale * y, scale * z])
+    return scale * x, scale * y, scale * z
 
 
 def is_rotation(matrix: Matrix) -> bool:
     """Whether a matrix (3, 3) is a rotation but for rounding: finite, orthonormal rows, no mirror."""
     (a, b, c), (d, e, f), (g, h, i) = matrix.tolist()
-    errors = (
-        a * a + b * b + c * c - 1,
-        d * d + e * e + f * f - 1,
-        g * g + h * h + i * i - 1,
-        a * d + b * e + c * f,
-        a * g + b * h + c * i,
-        d * g + e * h + f * i,
-    )
     # With NaN every comparison is false.
     return (
-        all(abs(error) < _SKEW for error in errors)
+        -_SKEW < a * a + b * b + c * c - 1 < _SKEW
+        and -_SKEW < d * d + e * e + f * f - 1 < _SKEW
+        and -_SKEW < g * g + h * h + i * i - 1 < _SKEW
+        and -_SKEW < a * d + b * e + c * f < _SKEW
+        and -_SKEW < a * g + b * h + c * i < _SKEW
+        and -_SKEW < d * g + e * h + f * i < _SKEW
         and (b * f - c * e) * g + (c * d - a * f) * h + (a * e - b * d) * i > 0
     )

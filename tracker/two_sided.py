@@ -21,8 +21,8 @@ from filterpy.kalman import KalmanFilter
 from scipy.linalg.lapack import dposv
 
 from fpn.pose import HeadPose
-from tracker.measurement import claimed_covariance, difference, is_sane, outer_square
-from tracker.motion_model import decay, process_noise, transition
+from tracker.measurement import claimed_covariance, difference, is_sane, part
+from tracker.motion_model import Decay, each_axis, process_noise, transition
 from tracker.smoothing import COAST_LIVES_S, LONGEST_STEP_S, START_MOVE, START_TURN, PoseFilter
 from tracker.so3 import rotation_exp, rotation_log
 
@@ -161,7 +161,7 @@ class _Measured:
         if claimed is None:
             return None
         unchanging = np.maximum(1 - trembling, 0)
-        return cls(pose, claimed * outer_square(np.sqrt(trembling)), claimed * outer_square(np.sqrt(unchanging)))
+        return cls(pose, part(claimed, trembling), part(claimed, unchanging))
 
 
 @dataclass(frozen=True)
@@ -235,14 +235,14 @@ def _filter(before: _Filtered, step: _Step) -> _Filtered:
     kalman = KalmanFilter(dim_x=12, dim_z=6)
     kalman.P = before.state.P
     time_s = min(step.time_s, LONGEST_STEP_S)
-    gain, left = decay(time_s, *step.lives)
-    turned = rotation_exp(before.state.velocities[:3] * gain[:3])
-    F = transition(turned, gain, left)
+    decay = Decay.within(time_s, *step.lives)
+    turned = rotation_exp(before.state.velocities[:3] * decay.turn_gain)
+    F = transition(turned, decay)
     kalman.predict(F=F, Q=process_noise(step.densities, time_s))
     predicted = _State(
         turned @ before.state.rotation,
-        before.state.translation + before.state.velocities[3:] * gain[3:],
-        before.state.velocities * left,
+        before.state.translation + before.state.velocities[3:] * decay.move_gain,
+        before.state.velocities * each_axis(decay.turn_left, decay.move_left),
         kalman.P,
     )
     measured = step.measured

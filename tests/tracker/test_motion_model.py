@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from tracker.motion_model import decay, process_noise, transition
+from tracker.motion_model import Decay, process_noise, transition
 
 DENSITIES = (0.7, 40.0)
 
@@ -22,8 +22,7 @@ def van_loan(time_s: float) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("time_s", [1e-3, 1 / 30, 0.5])
 def test_step_and_noise_are_those_of_the_continuous_process(time_s: float) -> None:
     F, Q = van_loan(time_s)
-    gain, left = decay(time_s, 1e9, 1e9)
-    np.testing.assert_allclose(transition(np.eye(3), gain, left), F, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(transition(np.eye(3), Decay.within(time_s, 1e9, 1e9)), F, rtol=1e-6, atol=1e-12)
     np.testing.assert_allclose(process_noise(DENSITIES, time_s), Q, rtol=1e-6, atol=1e-15)
 
 
@@ -34,12 +33,18 @@ def test_fading_velocities_solve_their_equation() -> None:
     for _ in range(steps):
         place += velocity * 0.3 / steps
         velocity -= velocity / lives * 0.3 / steps
-    gain, left = decay(0.3, *lives)
-    np.testing.assert_allclose(gain, np.repeat(place, 3), rtol=1e-4)
-    np.testing.assert_allclose(left, np.repeat(velocity, 3), rtol=1e-4)
+    decay = Decay.within(0.3, *lives)
+    np.testing.assert_allclose((decay.turn_gain, decay.move_gain), place, rtol=1e-4)
+    np.testing.assert_allclose((decay.turn_left, decay.move_left), velocity, rtol=1e-4)
+
+
+def test_turning_and_moving_are_decayed_and_disturbed_apart() -> None:
+    F = transition(np.eye(3), Decay(turn_gain=0.1, move_gain=0.2, turn_left=0.3, move_left=0.4))
+    np.testing.assert_array_equal(F[:6, 6:], np.diag(np.repeat([0.1, 0.2], 3)))
+    np.testing.assert_array_equal(F[6:, 6:], np.diag(np.repeat([0.3, 0.4], 3)))
+    np.testing.assert_array_equal(process_noise((1.0, 0.0), 0.1)[:, 3:6], 0)
 
 
 def test_no_time_changes_nothing() -> None:
-    gain, left = decay(0.0, 0.2, 0.5)
-    np.testing.assert_array_equal(transition(np.eye(3), gain, left), np.eye(12))
+    np.testing.assert_array_equal(transition(np.eye(3), Decay.within(0.0, 0.2, 0.5)), np.eye(12))
     np.testing.assert_array_equal(process_noise(DENSITIES, 0.0), np.zeros((12, 12)))
