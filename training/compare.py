@@ -27,10 +27,8 @@ from training.augment import Placement, place
 from training.dataset import PictureSet
 from training.evaluate import load_image_list, rotation_errors
 from training.export_forms import FORMS
-from training.face_basis import face_basis
-from training.head_model import load_head_model
 from training.picture_set import TURNED
-from training.train import Plan, train
+from training.train import Plan, add_material_options, landmark_basis, train
 
 _AS_STORED = Placement(0.0, 1.0, (0.0, 0.0), False)
 _FAR_YAW_DEG = 45.0
@@ -120,10 +118,7 @@ def compare(
 def main(argv: list[str] | None = None) -> int:
     """Read the options, train, print the table and keep it as table.md."""
     parser = argparse.ArgumentParser(prog="python -m training compare", description=__doc__)
-    parser.add_argument("--sets", type=Path, nargs="+", required=True, help="folders of drawn pictures")
-    parser.add_argument("--head", type=Path, required=True, help="ict_facekit.npz")
-    parser.add_argument("--fits", type=Path, required=True, help="fits.npz of the fit stage")
-    parser.add_argument("--dev-val", type=Path, required=True, help="gt.csv of the validation images")
+    add_material_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs; goes on where it stopped")
     parser.add_argument("--backbones", nargs="+", choices=BACKBONES, default=["fused-xs", "fused-s", "mobilenet-v2"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[96, 112])
@@ -131,8 +126,6 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     cv2.setNumThreads(1)
-    head = load_head_model(options.head)
-    basis = face_basis(head, np.load(options.fits), head.landmarks68)
     runs = [
         Plan(
             backbone=backbone,
@@ -140,8 +133,6 @@ def main(argv: list[str] | None = None) -> int:
             epochs=4,
             steps_per_epoch=options.steps // 4,
             batch_size=64,
-            learning_rate=2e-3,
-            weight_decay=0.02,
             seed=options.seed,
             start_weights=None,
             sets=tuple(str(path) for path in options.sets),
@@ -150,6 +141,6 @@ def main(argv: list[str] | None = None) -> int:
         )
         for backbone, size in product(options.backbones, options.sizes)
     ]
-    table = compare(runs, options.out, (basis.mean, basis.components), options.dev_val)
+    table = compare(runs, options.out, landmark_basis(options.head, options.fits), options.dev_val)
     (options.out / "table.md").write_text(table + "\n")
     return 0

@@ -39,11 +39,11 @@ class Plan:
     epochs: int
     steps_per_epoch: int
     batch_size: int
-    learning_rate: float
-    weight_decay: float
     seed: int
     start_weights: str | None
     sets: tuple[str, ...]
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
     keep_back: bool = False
     ema_momentum: float = 0.998
 
@@ -139,13 +139,27 @@ def train(plan: Plan, folder: Path, basis: tuple[npt.NDArray[np.float32], npt.ND
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Read the options, start or resume."""
-    parser = argparse.ArgumentParser(prog="python -m training train", description=__doc__)
+def add_material_options(parser: argparse.ArgumentParser) -> None:
+    """Options naming what every training needs: pictures, head, fits, validation images."""
     parser.add_argument("--sets", type=Path, nargs="+", required=True, help="folders of drawn pictures")
     parser.add_argument("--head", type=Path, required=True, help="ict_facekit.npz")
     parser.add_argument("--fits", type=Path, required=True, help="fits.npz of the fit stage")
     parser.add_argument("--dev-val", type=Path, required=True, help="gt.csv of the validation images")
+
+
+def landmark_basis(head: Path, fits: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Mean (68, 3) and components (50, 68, 3), mm, of the face model at the 68 landmarks, from the files of those
+    options.
+    """
+    model = load_head_model(head)
+    basis = face_basis(model, np.load(fits), model.landmarks68)
+    return basis.mean, basis.components
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Read the options, start or resume."""
+    parser = argparse.ArgumentParser(prog="python -m training train", description=__doc__)
+    add_material_options(parser)
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for log and checkpoints; resumes if it has some"
     )
@@ -154,8 +168,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--steps", type=int, default=250, help="batches an epoch")
     parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.02)
+    parser.add_argument("--learning-rate", type=float, default=Plan.learning_rate)
+    parser.add_argument("--weight-decay", type=float, default=Plan.weight_decay)
     parser.add_argument("--start", type=str, default=None, help="weights to start from")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
@@ -172,11 +186,9 @@ def main(argv: list[str] | None = None) -> int:
         start_weights=options.start,
         sets=tuple(str(path) for path in options.sets),
     )
-    model = load_head_model(options.head)
-    basis = face_basis(model, np.load(options.fits), model.landmarks68)
     validations = [
         load_image_list(options.dev_val, "aflw", "aflw"),
         load_image_list(options.dev_val, "biwi", "biwi"),
     ]
-    train(plan, options.out, (basis.mean, basis.components), validations)
+    train(plan, options.out, landmark_basis(options.head, options.fits), validations)
     return 0
