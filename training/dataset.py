@@ -19,13 +19,14 @@ from training.turning import PICTURE_SIZE
 Float32 = npt.NDArray[np.float32]
 
 TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10, 12), "log_side": slice(12, 13),
-           "landmarks": slice(13, 13 + 204), "twin": slice(217, 218)}  # fmt: skip
+           "landmarks": slice(13, 13 + 204), "twin": slice(217, 218), "posed": slice(218, 219)}  # fmt: skip
 """Where each label stands in a row of targets; all but `present` count only where a face is present.
 
 twin: 1 where the next row must be read with the same error, whatever that is, since nothing that moves the pose differs
-between the two (expression, crop, camera); -1 where it is mirrored besides; 0 elsewhere.
+between the two (expression, crop, camera); -1 where it is mirrored besides; 0 elsewhere. posed: 1 where rotation and
+landmarks count; real faces far turned teach only what needs no label, that looks at them agree.
 """
-TARGET_SIZE = 218
+TARGET_SIZE = 219
 _TWINS = 255  # beside REAL, TURNED, REAL_FAR: pictures that have a twin
 _SHARES = {REAL: 0.32, TURNED: 0.44, _TWINS: 0.16, REAL_FAR: 0.08}
 _SECOND_LOOK_SHARE = 0.08
@@ -166,7 +167,7 @@ def batch(
     numbers = np.searchsorted(pictures.chances, rng.random(count)).clip(0, len(pictures.chances) - 1)
     row = 0
 
-    def keep(drawn: Sample, twin: float = 0.0) -> None:
+    def keep(drawn: Sample, posed: bool, twin: float = 0.0) -> None:
         nonlocal row
         crops[row, ..., 0] = drawn.crop
         targets[row, TARGETS["present"]] = 1
@@ -175,22 +176,24 @@ def batch(
         targets[row, TARGETS["log_side"]] = drawn.log_side
         targets[row, TARGETS["landmarks"]] = drawn.landmarks.ravel()
         targets[row, TARGETS["twin"]] = twin
+        targets[row, TARGETS["posed"]] = posed
         row += 1
 
     for number in map(int, numbers):
         if row == count:
             break
+        posed = bool(pictures.kind[number] != REAL_FAR)
         if rng.random() < _ABSENT_SHARE:
             crops[row, ..., 0] = photograph(rng, absent(rng, pictures, size))
             row += 1
-        elif row + 1 < count and (pictures.twin[number] or rng.random() < _SECOND_LOOK_SHARE):
+        elif row + 1 < count and (pictures.twin[number] or not posed or rng.random() < _SECOND_LOOK_SHARE):
             first, second, label = twins(rng, pictures, number, size)
-            keep(first, label)
-            keep(second)
+            keep(first, posed, label)
+            keep(second, posed)
         else:
             drawn = sample(rng, pictures, number, size, random_placement(rng))
             if rng.random() < 0.2:
                 occlude(rng, drawn.crop, crops[row - 1, ..., 0])
             drawn.crop[:] = photograph(rng, drawn.crop)
-            keep(drawn)
+            keep(drawn, posed)
     return crops, targets

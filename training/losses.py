@@ -47,7 +47,7 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Loss (N,) of targets (N, TARGET_SIZE) and outputs (N, OUTPUT_SIZE)."""
-        present = y_true[:, 0]
+        present, posed = y_true[:, 0], y_true[:, TARGETS["posed"]][:, 0]
         truth = ops.reshape(y_true[:, TARGETS["rotation"]], (-1, 3, 3))
         rotation = rotation_from_six(y_pred[:, OUTPUTS["rotation"]])
         center_error = y_pred[:, OUTPUTS["center"]] - y_true[:, TARGETS["center"]]
@@ -68,15 +68,15 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
         landmark_error = ops.abs(points + offset[:, None] - wanted) * self.landmark_weights
 
         total = (
-            WEIGHTS["rotation"] * chord / np.sqrt(2.0)
+            posed * WEIGHTS["rotation"] * chord / np.sqrt(2.0)
             + WEIGHTS["center"] * ops.sum(ops.abs(center_error), axis=1)
             + WEIGHTS["log_side"] * ops.sum(ops.abs(size_error), axis=1)
-            + WEIGHTS["landmarks"] * ops.mean(ops.sum(landmark_error, axis=2), axis=1)
+            + posed * WEIGHTS["landmarks"] * ops.mean(ops.sum(landmark_error, axis=2), axis=1)
             + WEIGHTS["twin"] * ops.abs(twin) * apart / np.sqrt(2.0)
             + WEIGHTS["shape"] * ops.sum(ops.square(shape), axis=1)
         )
         position_error = ops.concatenate([center_error, size_error], axis=1)
-        unlikely = rotation_unlikelihood(truth, rotation, y_pred[:, OUTPUTS["rotation_scale"]])
+        unlikely = posed * rotation_unlikelihood(truth, rotation, y_pred[:, OUTPUTS["rotation_scale"]])
         unlikely += position_unlikelihood(position_error, y_pred[:, OUTPUTS["position_scale"]])
         logit = y_pred[:, OUTPUTS["presence"]][:, 0]
         doubt = ops.softplus(logit) - present * logit

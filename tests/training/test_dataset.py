@@ -6,7 +6,7 @@ pytest.importorskip("numba")
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM
 from fpn.rotations import angles_from_rotation, mirror_rotation, rotation_from_angles
 from training.dataset import TARGET_SIZE, TARGETS, PictureSet, batch, twins
-from training.picture_set import REAL, TURNED
+from training.picture_set import REAL, REAL_FAR, TURNED
 from training.turning import PICTURE_SIZE, PIXELS_PER_MM
 
 
@@ -66,6 +66,18 @@ def test_a_second_of_two_twins_comes_only_with_its_first_and_shares_pose_and_pla
     assert targets[first + 1, TARGETS["present"]].all() and not twin[first + 1].any()
     together = np.all(targets[first, :13] == targets[first + 1, :13], axis=1)
     assert together.sum() > 15  # twins of a set; looks at one picture differ in place
+
+
+def test_faces_whose_pose_nobody_knows_come_as_two_looks_and_unposed(folder):
+    with np.load(folder / "labels.npz") as labels:
+        arrays = {**labels, "kind": np.full(300, REAL_FAR, np.uint8), "twin": np.zeros(300, bool)}
+        arrays["kind"][0] = REAL  # crops without a face are taken from real ones
+    np.savez(folder / "labels.npz", **arrays)
+    _, targets = batch(np.random.default_rng(0), PictureSet.open([folder]), 128, 64)
+    unposed = (targets[:, TARGETS["present"]] == 1)[:, 0] & (targets[:, TARGETS["posed"]] == 0)[:, 0]
+    firsts = np.flatnonzero(targets[:, TARGETS["twin"]][:, 0])
+    assert len(firsts) > 5
+    assert unposed.sum() >= 2 * len(firsts[unposed[firsts]]) > 5
 
 
 def test_two_looks_at_a_picture_differ_by_a_turn_in_the_plane_and_a_mirror_where_they_say_so(folder):

@@ -18,7 +18,7 @@ def example(count: int = 6) -> tuple[np.ndarray, np.ndarray]:
     targets, outputs = np.zeros((count, TARGET_SIZE), np.float32), np.zeros((count, OUTPUT_SIZE), np.float32)
     local = (LANDMARKS_MM - FACE_CENTER_MM) / ROI_MM
     for i, rotation in enumerate(rotations):
-        targets[i, TARGETS["present"]] = 1
+        targets[i, TARGETS["present"]] = targets[i, TARGETS["posed"]] = 1
         targets[i, TARGETS["rotation"]] = rotation.ravel()
         targets[i, TARGETS["center"]] = (0.05, -0.1)
         targets[i, TARGETS["log_side"]] = -0.2
@@ -68,10 +68,22 @@ def test_twins_read_with_the_same_error_cost_no_more_than_that_error():
     assert float(loss()(targets, same)) == pytest.approx(plain, abs=2e-3)
     angle = 2 * np.linalg.norm([0.05, 0.08])
     expected = WEIGHTS["twin"] * angle / 4
-    plain = float(loss()(targets * (np.arange(TARGET_SIZE) != 217), across))
+    plain = float(loss()(targets * (np.arange(TARGET_SIZE) != TARGETS["twin"].start), across))
     assert float(loss()(targets, across)) - plain == pytest.approx(expected, rel=0.05)
     targets[0, TARGETS["twin"]] = -1
     assert float(loss()(targets, across)) == pytest.approx(plain, abs=2e-3)
+
+
+def test_where_no_pose_is_known_only_agreement_of_looks_place_and_presence_count():
+    targets, outputs = example(2)
+    outputs[:, OUTPUTS["rotation"]] = [1, 0, 0, 0, 1, 0]
+    targets[:, TARGETS["posed"]] = 0
+    assert float(loss()(targets, outputs)) == pytest.approx(0, abs=2e-3)
+    targets[0, TARGETS["twin"]] = 1
+    assert float(loss()(targets, outputs)) > 0.5
+    targets[0, TARGETS["twin"]] = 0
+    outputs[:, OUTPUTS["center"]] += 0.1
+    assert float(loss()(targets, outputs)) == pytest.approx(WEIGHTS["center"] * 0.2, abs=2e-3)
 
 
 def test_rotation_likelihood_is_scipys_gaussian_of_the_rotation_vector():
