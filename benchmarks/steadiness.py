@@ -48,6 +48,11 @@ def largest_change_deg(rotations: Rotation, still: slice) -> float:
     return float(np.degrees((rotations * rotations[still].mean().inv()).magnitude().max()))
 
 
+def mean_change_deg(rotations: Rotation, still: slice) -> float:
+    """Root mean square of the same angles, degrees."""
+    return float(np.degrees(np.sqrt(np.mean((rotations * rotations[still].mean().inv()).magnitude() ** 2))))
+
+
 def squared_surprise(errors: Float, covariances: Float) -> Float:
     """Squared Mahalanobis lengths (n,) of errors (n, 3) under covariances (n, 3, 3)."""
     return np.einsum("ni,ni->n", errors, np.linalg.solve(covariances, errors[..., np.newaxis])[..., 0])

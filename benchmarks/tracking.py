@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,14 @@ from benchmarks import identities, real_videos
 from benchmarks.crowd_scenes import CROWDS
 from benchmarks.machine import machine_line
 from benchmarks.motion_clips import MOTIONS, Clip, draw_clips, read_clip
+from benchmarks.options import add_clips, add_drawing, add_network
 from benchmarks.plain_filters import AVERAGED_FRAMES, ONE_EURO_SETTINGS, Path6D, moving_average, one_euro
 from benchmarks.scene_clips import draw_scenes, read_scene
 from benchmarks.steadiness import (
     lag_s,
     largest_change_deg,
     lost_and_found_deg,
+    mean_change_deg,
     position_jitter_mm,
     rotation_jitter_deg,
     share_inside,
@@ -38,6 +41,7 @@ from fpn.camera import Camera
 from fpn.pose import HeadPose
 from fpn.rotations import angles_from_rotation
 from tracker import HeadPoseTracker
+from tracker.expression import Leakage, SteadyFace, steadied_track
 from tracker.frame import TrackState
 from tracker.smoothing import SMOOTHING_NAMES, PoseFilter
 from tracker.sources import open_source
@@ -52,14 +56,20 @@ LEVELS = (0.5, 0.8, 0.95)
 _SWINGS = ("swing-0.5Hz", "swing-1Hz", "swing-2Hz")
 _SMALL_DEG, _SMALL_HZ = 1.0, 0.5
 _WIDTHS = (320, 640, 1280)
+FACES = ("blink", "speak", "smile")
 
 
 @dataclass(frozen=True)
 class Tracked:
-    """The raw poses of a clip's head, None where it was not measured."""
+    """The raw poses of a clip's head, None where it was not measured.
+
+    shapes: (50,) weights measured with them. leakage: what is known of the network's weights; None for nothing.
+    """
 
     clip: Clip
     poses: list[HeadPose | None]
+    shapes: Sequence[npt.NDArray[np.float32] | None] = ()
+    leakage: Leakage | None = None
 
     @property
     def measured(self) -> npt.NDArray[np.bool_]:
@@ -73,6 +83,7 @@ def track(clip: Clip, device: str, weights: Path | None) -> Tracked:
     Raises ValueError if it never was.
     """
     poses: list[HeadPose | None] = []
+    shapes: list[npt.NDArray[np.float32] | None] = []
     with (
         open_source(str(clip.video)) as source,
         HeadPoseTracker(smoothing="off", device=device, weights=weights) as tracker,
@@ -81,6 +92,8 @@ def track(clip: Clip, device: str, weights: Path | None) -> Tracked:
         for frame in source:
             seen = [face for face in tracker.update(frame.image, frame.time_s) if face.state != TrackState.COASTING]
             poses.append(seen[0].pose if seen else None)
+            shapes.append(seen[0].shape if seen else None)
+        leakage = tracker.leakage
     first = next((index for index, pose in enumerate(poses) if pose is not None), None)
     if first is None:
         raise ValueError(f"{clip.video}: no head was found in it")
@@ -90,19 +103,20 @@ def track(clip: Clip, device: str, weights: Path | None) -> Tracked:
         rotations=clip.rotations[first:],
         translations=clip.translations[first:],
     )
-    return Tracked(truth, poses[first:])
+    return Tracked(truth, poses[first:], shapes[first:], leakage)
 
 
 def causal(smoothing: str) -> Filter:
-    """Our filter with a preset."""
+    """What a track does with a preset: what expressions do is taken back, and the rest filtered."""
 
     def run(tracked: Tracked) -> list[HeadPose]:
         pose_filter, poses = PoseFilter(smoothing), []
-        steps = np.diff(tracked.clip.times_s, prepend=tracked.clip.times_s[0])
-        for step_s, pose in zip(steps, tracked.poses, strict=True):
-            pose_filter.predict(float(step_s))
+        face = SteadyFace(tracked.leakage) if tracked.leakage is not None and smoothing != "off" else None
+        steps = np.diff(tracked.clip.times_s, prepend=tracked.clip.times_s[0]).tolist()
+        for step_s, pose, shape in zip_longest(steps, tracked.poses, tracked.shapes):
+            pose_filter.predict(step_s)
             if pose is not None:
-                pose_filter.update(pose)
+                pose_filter.update(*((pose, None) if face is None else face.steadied(pose, shape, step_s)))
             poses.append(pose_filter.pose)
         return poses
 
@@ -111,7 +125,11 @@ def causal(smoothing: str) -> Filter:
 
 def offline(tracked: Tracked) -> list[HeadPose]:
     """Our two-sided smoother."""
-    return [each.pose for each in smooth_track(tracked.clip.times_s.tolist(), tracked.poses)]
+    times_s = tracked.clip.times_s.tolist()
+    if tracked.leakage is None:
+        return [each.pose for each in smooth_track(times_s, tracked.poses)]
+    steadied, disturbances = steadied_track(times_s, tracked.poses, tracked.shapes, tracked.leakage)
+    return [each.pose for each in smooth_track(times_s, steadied, disturbances)]
 
 
 def plain(method: Callable[[Path6D], Path6D]) -> Filter:
@@ -162,7 +180,7 @@ def small_swing(rest: Tracked, amplitude_deg: float = _SMALL_DEG, frequency_hz: 
     angles = np.radians(amplitude_deg) * np.sin(2 * np.pi * frequency_hz * np.maximum(times - 1, 0))
     turns = Rotation.from_rotvec(np.outer(angles, [0.0, 1.0, 0.0])).as_matrix()
     poses = [pose and replace(pose, rotation=R @ pose.rotation) for R, pose in zip(turns, rest.poses, strict=True)]
-    return Tracked(replace(rest.clip, rotations=turns @ rest.clip.rotations), poses)
+    return replace(rest, clip=replace(rest.clip, rotations=turns @ rest.clip.rotations), poses=poses)
 
 
 def coverage(method: Filter, clips: Sequence[Tracked]) -> dict[float, tuple[float, float]]:
@@ -249,13 +267,15 @@ def report_clips(clips: dict[str, Tracked], points: dict[str, list[Point]]) -> N
     print(f"\nlag of yaw, frames of 1/30 s: {', '.join((*_SWINGS, 'step'))}")
     for name, method in methods.items():
         print(f"  {name:8}  " + "   ".join(f"{lag_frames(method, clips[each]):+.2f}" for each in (*_SWINGS, "step")))
-    print("\nlargest change of a still head's rotation, degrees, while its face moves")
-    for each in ("blink", "speak", "smile"):
+    print("\nchange of a still head's rotation while its face moves, degrees: largest and root mean square")
+    print("            " + "".join(f"{name:14}" for name in methods))
+    for each in FACES:
         changes = []
-        for name in ("off", "default"):
-            rotations = Rotation.from_matrix([pose.rotation for pose in methods[name](clips[each])])
-            changes.append(largest_change_deg(rotations[10:], slice(0, 20)))
-        print(f"  {each:8}  {changes[0]:.2f} raw   {changes[1]:.2f} default")
+        for method in methods.values():
+            rotations = Rotation.from_matrix([pose.rotation for pose in method(clips[each])])[10:]
+            still = slice(0, 20)
+            changes.append(f"{largest_change_deg(rotations, still):.2f} / {mean_change_deg(rotations, still):.2f}")
+        print(f"  {each:8}  " + "".join(f"{cell:14}" for cell in changes))
     print("\nshare of the truth in predicted regions (rotation, position), at default, of one average head")
     for level, (turn, move) in coverage(causal("default"), list(clips.values())).items():
         print(f"  {100 * level:.0f} %      {100 * turn:.0f} %   {100 * move:.0f} %")
@@ -306,16 +326,12 @@ def plot(folder: Path, points: dict[str, list[Point]]) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Draw what is missing, track it once, measure every filter on the same raw poses, and IDs in crowds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tracking", description=__doc__)
-    parser.add_argument("--clips", type=Path, required=True, help="folder of the clips; drawn there if missing")
-    parser.add_argument("--head", type=Path, help="ict_facekit.npz, to draw clips")
-    parser.add_argument("--faces", type=Path, help="folder with faces.csv and the zips, to draw clips")
-    parser.add_argument("--fits", type=Path, help="fits.npz of the training's fit stage, to draw clips")
+    add_clips(parser)
+    add_drawing(parser)
     parser.add_argument("--crowds", type=Path, help="folder of the scenes of several heads, drawn there if missing")
     parser.add_argument("--videos", type=Path, help="folder of real videos, whose truth nobody knows")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each real video (default: %(default)g)")
-    parser.add_argument("--plots", type=Path, help="folder to draw the plot into (default: no plot)")
-    parser.add_argument("--weights", type=Path, default=None, help="manifest of other weights")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"))
+    add_network(parser)
     options = parser.parse_args(argv)
     if options.head and options.faces and options.fits:
         draw_clips(options.clips, list(MOTIONS), options.head, options.faces, options.fits)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 from scipy.stats import chi2
 
+from benchmarks.options import add_clips, add_network
 from benchmarks.scene_clips import SceneClip, draw_scenes, read_scene
 from benchmarks.single_scenes import CHECKED, FITTED
 from benchmarks.steadiness import share_inside, squared_surprise
@@ -24,6 +25,7 @@ from fpn.estimator import FacePoseEstimator
 from fpn.pose import HeadPose
 from tracker import HeadPoseTracker
 from tracker.claims import POSITION_SCALE, ROTATION_SCALE, HonestEstimator
+from tracker.expression import Leakage, load_leakage
 from tracker.frame import TrackState
 from tracker.head_pose_tracker import Estimator
 from tracker.sources import open_source
@@ -54,13 +56,15 @@ class Surprise:
         return {level: (share_inside(self.rotation, level), share_inside(self.position, level)) for level in LEVELS}
 
 
-def measure(clips: Sequence[SceneClip], estimator: Estimator, smoothing: str) -> Surprise:
+def measure(
+    clips: Sequence[SceneClip], estimator: Estimator, smoothing: str, leakage: Leakage | None = None
+) -> Surprise:
     """What the poses of clips of one head each claim, against the truth."""
     turn_errors, turn_spreads, move_errors, move_spreads = [], [], [], []
     for clip in clips:
         with (
             open_source(str(clip.video)) as source,
-            HeadPoseTracker(estimator=estimator, smoothing=smoothing) as tracker,
+            HeadPoseTracker(estimator=estimator, smoothing=smoothing, leakage=leakage) as tracker,
         ):
             for frame, (truth,) in zip(source, clip.frames, strict=True):
                 for pose in _seen(tracker, frame.image, frame.time_s):
@@ -106,10 +110,8 @@ def plot(folder: Path, shares: dict[str, dict[float, tuple[float, float]]]) -> N
 def main(argv: list[str] | None = None) -> int:
     """Draw what is missing, fit on some people, check on others."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uncertainty", description=__doc__)
-    parser.add_argument("--clips", type=Path, required=True, help="folder of the clips; drawn there if missing")
-    parser.add_argument("--plots", type=Path, help="folder to draw the plot into (default: none)")
-    parser.add_argument("--weights", type=Path, default=None, help="manifest of other weights")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "gpu"))
+    add_clips(parser)
+    add_network(parser)
     options = parser.parse_args(argv)
     draw_scenes(options.clips, {**FITTED, **CHECKED})
     fitted, checked = ([read_scene(options.clips, name) for name in names] for names in (FITTED, CHECKED))
@@ -121,7 +123,7 @@ def main(argv: list[str] | None = None) -> int:
     print("\non the other people: share of the truth in regions that claim so much (rotation, position)")
     shares = {
         "network": measure(checked, network, "off").shares(),
-        "program": measure(checked, HonestEstimator(network), "default").shares(),
+        "program": measure(checked, HonestEstimator(network), "default", load_leakage(options.weights)).shares(),
     }
     print("  claimed     " + "".join(f"{100 * level:14.0f} %" for level in LEVELS))
     for name, each in shares.items():

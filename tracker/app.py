@@ -13,8 +13,10 @@ from fpn.estimator import FacePoseEstimator
 from models.errors import FpnLiveError
 from renderer import prepare
 from tracker.background import Background
+from tracker.claims import HonestEstimator
 from tracker.detection import FaceDetector
 from tracker.errors import EmptySourceError, UsageError
+from tracker.expression import load_leakage
 from tracker.face_views import FaceViews
 from tracker.head_pose_tracker import HeadPoseTracker
 from tracker.interruption import Interrupted, SignalGuard
@@ -121,12 +123,13 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
             HeadPoseTracker(
                 smoothing=options.smoothing if source.is_sequence and not offline else "off",
                 detect_every=options.detect_every,
-                estimator=estimator,
+                estimator=HonestEstimator(estimator),
                 detector=detector,
+                leakage=load_leakage(options.weights),
             )
         )
         annotate = partial(annotated, head_scale=head_scale, parts=options.draw)
-        recording = Recording()
+        recording = Recording(tracker.leakage)
         report.begin_progress(source.name, _least(source.frame_count, options.max_frames))
         statistics.startup_s = time.perf_counter() - statistics.started_s
         statistics.unwritten = offline

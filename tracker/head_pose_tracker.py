@@ -20,6 +20,7 @@ from fpn.roi import Box, Roi
 from tracker.claims import HonestEstimator
 from tracker.detection import Detection, FaceDetector
 from tracker.errors import UsageError
+from tracker.expression import Leakage, load_leakage
 from tracker.frame import TrackedPose
 from tracker.scene_cut import SceneCut
 from tracker.search import SearchSchedule
@@ -71,6 +72,7 @@ class HeadPoseTracker:
         head_scale: float = 1.0,
         estimator: Estimator | None = None,
         detector: Detector | None = None,
+        leakage: Leakage | None = None,
     ) -> None:
         """
         camera: intrinsics of the frames to come; by default 60 degrees are assumed across their width.
@@ -82,6 +84,7 @@ class HeadPoseTracker:
         head_scale: size of the heads over that of an average adult; distances grow with it.
         estimator, detector: a pose network and a face detector to use in place of the program's own, whose options
             then have no effect. They remain the caller's to close.
+        leakage: what expressions do to the poses of `estimator`; the program's own network brings its own.
 
         Raises UsageError for a bad option, DetectorError, WeightsError and DeviceError as their parts do.
         """
@@ -94,7 +97,9 @@ class HeadPoseTracker:
         self._resources = ExitStack()
         self._detector = self._resources.enter_context(FaceDetector(detector_model)) if detector is None else detector
         self._estimator = _own_estimator(device, weights, head_scale) if estimator is None else estimator
-        self._tracks = Tracks(smoothing)
+        self.leakage = load_leakage(weights) if estimator is None else leakage
+        """What is known of how expressions change the poses that the network sees; None for nothing."""
+        self._tracks = Tracks(smoothing, self.leakage)
         self._schedule = SearchSchedule(detect_every)
         self._scene_cut = SceneCut()
         self._last_time_s: float | None = None

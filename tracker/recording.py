@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from tracker.expression import Leakage, steadied_track
 from tracker.frame import TrackedFrame, TrackedPose, TrackState
 from tracker.interruption import SignalGuard
 from tracker.neutral import Neutral
@@ -30,7 +31,9 @@ class Recording(Sink):
     A sink like any other, so that the first pass is the loop of every run.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leakage: Leakage | None = None) -> None:
+        """`leakage` is that of the network's weights; None where it is not known."""
+        self._leakage = leakage
         self._frames: list[TrackedFrame] = []
 
     def write(self, result: TrackedFrame, picture: Picture | None) -> None:
@@ -47,7 +50,7 @@ class Recording(Sink):
         A frame in which a face was not seen, or in which its pose was not believed, has the state `coasting`: its pose
         lies between those before and after.
         """
-        poses = {number: _smoothed_track(track) for number, track in _tracks(self._frames).items()}
+        poses = {number: _smoothed_track(track, self._leakage) for number, track in _tracks(self._frames).items()}
         return [
             replace(result, poses=tuple(_replaced(face, next(poses[face.track])) for face in result.poses))
             for result in self._frames
@@ -131,10 +134,13 @@ def _tracks(frames: Sequence[TrackedFrame]) -> Mapping[int, list[tuple[float, Tr
     return tracks
 
 
-def _smoothed_track(track: Sequence[tuple[float, TrackedPose]]) -> Iterator[SmoothedPose]:
+def _smoothed_track(track: Sequence[tuple[float, TrackedPose]], leakage: Leakage | None) -> Iterator[SmoothedPose]:
     times_s = [time_s for time_s, _ in track]
     seen = [None if face.state is TrackState.COASTING else face.pose for _, face in track]
-    return iter(smooth_track(times_s, seen))
+    if leakage is None:
+        return iter(smooth_track(times_s, seen))
+    steadied, disturbances = steadied_track(times_s, seen, [face.shape for _, face in track], leakage)
+    return iter(smooth_track(times_s, steadied, disturbances))
 
 
 def _replaced(face: TrackedPose, smoothed: SmoothedPose) -> TrackedPose:

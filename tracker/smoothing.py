@@ -87,6 +87,7 @@ _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or
 
 _GATE_ACCELERATION = each_axis(_GATE_TURN, _GATE_MOVE)
 _EYE6, _H = np.eye(6), np.eye(6, 12)
+_NONE, _ONE = np.zeros(6), np.ones(6)
 _NO_ERROR = np.zeros((12, 1))  # never written to: filterpy makes new states
 
 
@@ -183,8 +184,11 @@ class PoseFilter:
         self._since_measured_s += time_step_s
         self._dt = dt
 
-    def update(self, measured: HeadPose) -> bool:
+    def update(self, measured: HeadPose, disturbance: Matrix | None = None) -> bool:
         """Take a pose measured at the time last predicted to; True if it was believed.
+
+        disturbance: covariance (6, 6) of an error that this measurement has and its neighbours may not have, beyond the
+        uncertainty that comes with the pose: rotation vector and position, radians and millimetres, camera frame.
 
         Not believed, and without any effect on the state: a pose with NaN or infinite numbers or impossible
         covariances, and one farther from the prediction than a head can move. The third of the latter in a row, or
@@ -204,9 +208,13 @@ class PoseFilter:
         self._learn_noise(measured, claimed)
         moves = self._dt > 0  # two measurements of one moment show no motion
         if moves:
-            self._follow_activity(innovation, np.sqrt(variances * self._noise.at_rest(in_motion)))
+            expected = variances * self._noise.at_rest(in_motion)
+            if disturbance is not None:
+                expected = expected + disturbance.diagonal()
+            self._follow_activity(innovation, np.sqrt(expected))
         share = self._noise.take(in_motion, variances, self._activity.levels if moves else (0.0, 0.0))
-        self._correct(innovation, part(claimed, share))
+        noise = part(claimed, share)
+        self._correct(innovation, noise if disturbance is None else noise + disturbance)
         self._accept(measured, claimed, share)
         return True
 
@@ -245,7 +253,7 @@ class PoseFilter:
 
     def _accept(self, measured: HeadPose, claimed: Matrix, share: Vector) -> None:
         self._measured = measured
-        self._lasting = part(claimed, np.maximum(1 - share, 0))
+        self._lasting = part(claimed, np.maximum(_ONE - share, _NONE))
         self._since_measured_s = self._dt = 0.0
         self._rejected, self._rejections = None, 0
 

@@ -10,6 +10,7 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
 from tracker.assignment import can_follow
+from tracker.expression import Leakage, SteadyFace
 from tracker.frame import TrackedPose, TrackState
 from tracker.region import SteadyRegion
 from tracker.smoothing import PoseFilter
@@ -36,8 +37,13 @@ class Track:
     For every frame: `predict`, then one of `measure`, `recover` and `miss`.
     """
 
-    def __init__(self, number: int, first: FaceEstimate, camera: Camera, smoothing: str) -> None:
-        """Begin a track with the ID `number` where a face has been detected; its pose must be sane."""
+    def __init__(
+        self, number: int, first: FaceEstimate, camera: Camera, smoothing: str, leakage: Leakage | None = None
+    ) -> None:
+        """Begin a track with the ID `number` where a face has been detected; its pose must be sane.
+
+        leakage: of the network's weights; None where it is not known. Without smoothing it has no effect.
+        """
         self.number = number
         self.seen_s = 0.0
         """Seconds for which the face has been seen, gaps apart."""
@@ -45,6 +51,7 @@ class Track:
         """Seconds since the face was seen last; 0 if it was in this frame."""
         self._smoothed = smoothing != "off"
         self._filter = PoseFilter(smoothing)
+        self._face = SteadyFace(leakage) if leakage is not None and self._smoothed else None
         self._region = SteadyRegion()
         self._step_s = 0.0
         self._unchecked_s = 0.0
@@ -124,7 +131,7 @@ class Track:
 
     def measure(self, estimate: FaceEstimate, camera: Camera) -> None:
         """Take what the network found in the region; if the filter does not believe it, the face was not seen."""
-        if self._filter.update(estimate.pose):
+        if self._believes(estimate):
             self._take(estimate, TrackState.TRACKED, camera)
         else:
             self.miss(estimate.presence)
@@ -132,7 +139,7 @@ class Track:
 
     def recover(self, estimate: FaceEstimate, camera: Camera) -> None:
         """Take what the network found where the detector saw the face, wherever it was expected."""
-        if not self._filter.update(estimate.pose):
+        if not self._believes(estimate):
             self._filter.restart(estimate.pose)
             self._region = SteadyRegion()
         self._take(estimate, TrackState.DETECTED, camera)
@@ -155,6 +162,12 @@ class Track:
         patience = _COAST_S if self.seen_s >= ESTABLISHED_S else _FIRST_COAST_S
         # The tolerance is for sums of time steps: a face that is gone for a second exactly is waited for.
         return left_the_picture or self.unseen_s > patience + 1e-6
+
+    def _believes(self, estimate: FaceEstimate) -> bool:
+        pose, disturbance = estimate.pose, None
+        if self._face is not None:
+            pose, disturbance = self._face.steadied(estimate.pose, estimate.shape, self._step_s)
+        return self._filter.update(pose, disturbance)
 
     def _is_inside(self, width: int, height: int) -> bool:
         box = self.box

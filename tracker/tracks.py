@@ -11,6 +11,7 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate
 from fpn.roi import Box, Roi
 from tracker.assignment import assign_boxes, covered_share, displacement, is_inside, is_same_face
+from tracker.expression import Leakage
 from tracker.frame import TrackedPose
 from tracker.measurement import is_sane
 from tracker.track import ESTABLISHED_S, SURE_PRESENCE, Track
@@ -52,8 +53,9 @@ class Tracks:
     `prune`.
     """
 
-    def __init__(self, smoothing: str) -> None:
+    def __init__(self, smoothing: str, leakage: Leakage | None = None) -> None:
         self._smoothing = smoothing
+        self._leakage = leakage
         self._tracks: list[Track] = []
         self._last_number = 0
 
@@ -141,7 +143,7 @@ class Tracks:
                 continue
             if owner is None:
                 self._last_number += 1
-                born.append(Track(self._last_number, estimate, camera, self._smoothing))
+                born.append(Track(self._last_number, estimate, camera, self._smoothing, self._leakage))
             elif not owner.is_seen or estimate.presence >= SURE_PRESENCE:
                 owner.recover(estimate, camera)
                 others.append(owner)

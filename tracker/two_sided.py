@@ -40,24 +40,30 @@ class SmoothedPose:
     measured: bool
 
 
-def smooth_track(times_s: Sequence[float], measured: Sequence[HeadPose | None]) -> list[SmoothedPose]:
+def smooth_track(
+    times_s: Sequence[float],
+    measured: Sequence[HeadPose | None],
+    disturbances: Sequence[Matrix | None] | None = None,
+) -> list[SmoothedPose]:
     """The poses of one track in as many frames as there are times.
 
     times_s: when the frames were taken, seconds, not decreasing.
     measured: poses as the network gives them, None in frames in which the face was not seen.
+    disturbances: of each pose, as `PoseFilter.update` takes them; by default none.
 
     Raises ValueError if times decrease, or if the first frame has no sane pose.
     """
     if not measured or measured[0] is None or not is_sane(measured[0]):
         raise ValueError("a track begins with a measured pose of finite numbers")
     steps_s = np.diff(np.asarray(times_s, np.float64)).tolist()
-    forwards = _learn(steps_s, measured)
-    backwards = _learn(steps_s[::-1], measured[::-1])[::-1]
+    disturbed = [None] * len(measured) if disturbances is None else disturbances
+    forwards = _learn(steps_s, measured, disturbed)
+    backwards = _learn(steps_s[::-1], measured[::-1], disturbed[::-1])[::-1]
     begins, believed = _stretches(forwards, backwards)
     trembling = [np.sqrt(one.trembling * other.trembling) for one, other in zip(forwards, backwards, strict=True)]
     seen = [
-        _Measured.of(pose, factor) if trusted and pose is not None else None
-        for pose, factor, trusted in zip(measured, trembling, believed, strict=True)
+        _Measured.of(pose, factor, disturbance) if trusted and pose is not None else None
+        for pose, factor, disturbance, trusted in zip(measured, trembling, disturbed, believed, strict=True)
     ]
     smoothed: list[SmoothedPose] = []
     for begin, end in zip(begins, [*begins[1:], len(measured)], strict=True):
@@ -87,13 +93,15 @@ class _Lesson:
     trembling: Vector
 
 
-def _learn(steps_s: Sequence[float], measured: Sequence[HeadPose | None]) -> list[_Lesson]:
+def _learn(
+    steps_s: Sequence[float], measured: Sequence[HeadPose | None], disturbances: Sequence[Matrix | None]
+) -> list[_Lesson]:
     tracked = PoseFilter()
     lessons: list[_Lesson] = []
-    for step_s, pose in zip([0.0, *steps_s], measured, strict=True):
+    for step_s, pose, disturbance in zip([0.0, *steps_s], measured, disturbances, strict=True):
         starts = tracked.starts
         tracked.predict(step_s)
-        believed = pose is not None and tracked.update(pose)
+        believed = pose is not None and tracked.update(pose, disturbance)
         lessons.append(
             _Lesson(believed, tracked.starts > starts, tracked.densities, tracked.velocity_lives, tracked.trembling)
         )
@@ -155,13 +163,14 @@ class _Measured:
     lasting: Matrix
 
     @classmethod
-    def of(cls, pose: HeadPose, trembling: Vector) -> _Measured | None:
-        """`trembling` is `PoseFilter.trembling`. None if the pose is not sane."""
+    def of(cls, pose: HeadPose, trembling: Vector, disturbance: Matrix | None) -> _Measured | None:
+        """`trembling` is `PoseFilter.trembling`, `disturbance` as there. None if the pose is not sane."""
         claimed = claimed_covariance(pose)
         if claimed is None:
             return None
         unchanging = np.maximum(1 - trembling, 0)
-        return cls(pose, part(claimed, trembling), part(claimed, unchanging))
+        noise = part(claimed, trembling)
+        return cls(pose, noise if disturbance is None else noise + disturbance, part(claimed, unchanging))
 
 
 @dataclass(frozen=True)

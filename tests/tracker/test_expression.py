@@ -1,0 +1,184 @@
+"""What a moving face does to its poses, taken back and doubted; heads that lie about their turns by a known amount."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from fpn.head import FACE_CENTER_MM
+from fpn.pose import HeadPose
+from models import WeightsError
+from models.manifest import MANIFEST
+from tests.tracker.noisy_poses import RATE_HZ, error_deg, pose, trembling
+from tracker.expression import Leakage, SteadyFace, load_leakage, steadied_track, weights_identity, write_leakage
+from tracker.smoothing import PoseFilter
+
+JAW = 30  # the first of the expression weights, which here stands for a jaw that opens
+PITCH_RAD, NEARER = np.radians(3.0), 0.05
+
+
+def leakage(doubt: float = 0.5) -> Leakage:
+    """An open jaw (weight 1) seems to turn the head by 3 degrees about its x axis and to bring it 5 % nearer."""
+    effect = np.zeros((50, 4))
+    effect[JAW] = PITCH_RAD, 0, 0, -NEARER
+    return Leakage(effect, np.full(4, doubt))
+
+
+def shape(jaw: float) -> np.ndarray:
+    weights = np.full(50, 0.7, np.float32)
+    weights[JAW] += jaw
+    return weights
+
+
+def seen(truth: HeadPose, jaw: float, share: float = 1.0) -> HeadPose:
+    """What a network sees that takes `share` of an open jaw as `leakage` says."""
+    rotation = truth.rotation @ Rotation.from_rotvec([share * PITCH_RAD * jaw, 0, 0]).as_matrix()
+    center = (truth.translation + truth.rotation @ FACE_CENTER_MM) * np.exp(-share * NEARER * jaw)
+    return replace(truth, rotation=rotation, translation=center - rotation @ FACE_CENTER_MM)
+
+
+TURNED = pose(Rotation.from_euler("yxz", [25, -10, 5], degrees=True), (80, -40, 700))
+
+
+def test_what_the_expression_is_known_to_do_is_taken_back() -> None:
+    face = SteadyFace(leakage())
+    face.steadied(TURNED, shape(0.0), 0.0)
+    steadied, _ = face.steadied(seen(TURNED, 0.8), shape(0.8), 1e-9)
+    np.testing.assert_allclose(steadied.rotation, TURNED.rotation, atol=1e-6)
+    np.testing.assert_allclose(steadied.translation, TURNED.translation, atol=1e-3)
+    np.testing.assert_array_equal(steadied.rotation_covariance, TURNED.rotation_covariance)
+
+
+def test_the_first_expression_is_the_usual_one_whatever_it_is() -> None:
+    steadied, doubt = SteadyFace(leakage()).steadied(TURNED, shape(3.0), 0.0)
+    np.testing.assert_array_equal(steadied.rotation, TURNED.rotation)
+    assert doubt is None
+
+
+def test_an_expression_that_is_held_becomes_the_usual_one() -> None:
+    face = SteadyFace(leakage())
+    face.steadied(TURNED, shape(0.0), 0.0)
+    for _ in range(6000):
+        steadied, _ = face.steadied(seen(TURNED, 0.5), shape(0.5), 1 / 20)
+    assert error_deg(steadied, Rotation.from_matrix(seen(TURNED, 0.5).rotation)) < 0.05
+
+
+def test_what_is_left_is_doubted_in_proportion_and_for_a_while() -> None:
+    face = SteadyFace(leakage(doubt=0.5))
+    face.steadied(TURNED, shape(0.0), 0.0)
+    _, half = face.steadied(seen(TURNED, 0.5), shape(0.5), 1e-9)
+    _, whole = face.steadied(seen(TURNED, 1.0), shape(1.0), 1e-9)
+    assert half is not None and whole is not None
+    np.testing.assert_allclose(whole[:3, :3], 4 * half[:3, :3], rtol=1e-3, atol=1e-9)
+    # Half of three degrees about each axis of the head, half of 5 % along the line of sight.
+    np.testing.assert_allclose(np.degrees(np.sqrt(np.linalg.eigvalsh(whole[:3, :3]))), 1.5, rtol=1e-3)
+    distance = float(np.linalg.norm(TURNED.translation))
+    assert np.sqrt(np.trace(whole[3:, 3:])) == pytest.approx(0.025 * distance, rel=0.06)
+    _, later = face.steadied(TURNED, shape(0.0), 0.3)
+    assert later is not None
+    assert np.sqrt(later[0, 0] / whole[0, 0]) == pytest.approx(np.exp(-1), rel=0.01)
+    for _ in range(60):
+        _, later = face.steadied(TURNED, shape(0.0), 1 / RATE_HZ)
+    assert later is None
+
+
+def test_shape_weights_of_a_face_that_is_turned_far_are_not_believed() -> None:
+    profile = pose(Rotation.from_euler("y", 80, degrees=True))
+    face = SteadyFace(leakage())
+    face.steadied(profile, shape(0.0), 0.0)
+    steadied, doubt = face.steadied(profile, shape(1.0), 1 / RATE_HZ)
+    assert steadied is profile
+    assert doubt is None
+
+
+def test_no_expression_turns_a_head_far() -> None:
+    face = SteadyFace(leakage())
+    face.steadied(TURNED, shape(0.0), 0.0)
+    steadied, doubt = face.steadied(TURNED, shape(100.0), 1 / RATE_HZ)
+    assert 1 < error_deg(steadied, Rotation.from_matrix(TURNED.rotation)) <= 8.001
+    assert doubt is not None
+    assert np.all(np.isfinite(doubt))
+
+
+@pytest.mark.parametrize("bad", [None, np.full(50, np.nan, np.float32), np.full(50, np.inf, np.float32)])
+def test_a_shape_that_says_nothing_changes_nothing_and_leaves_no_trace(bad: np.ndarray | None) -> None:
+    face, plain = SteadyFace(leakage()), SteadyFace(leakage())
+    for each in (face, plain):
+        each.steadied(TURNED, shape(0.0), 0.0)
+    assert face.steadied(TURNED, bad, 0.5) == (TURNED, None)
+    spoilt = replace(TURNED, translation=np.array([np.nan, 0, 600]))
+    assert face.steadied(spoilt, shape(1.0), 0.5)[0] is spoilt
+    after, expected = (each.steadied(TURNED, shape(0.4), 1 / RATE_HZ)[0] for each in (face, plain))
+    np.testing.assert_array_equal(after.rotation, expected.rotation)
+
+
+def filtered(turn_deg: np.ndarray, jaw: np.ndarray, *, steady: bool) -> np.ndarray:
+    """Angles about y and x, degrees (n, 2), of a head whose jaw leaks twice as much as is known."""
+    rng, face, tracked, angles = np.random.default_rng(0), SteadyFace(leakage(doubt=1.0)), PoseFilter(), []
+    for index, (turn, opened) in enumerate(zip(turn_deg, jaw, strict=True)):
+        truth = trembling(Rotation.from_euler("y", turn, degrees=True), (0, 0, 600), rng, claim=10.0)
+        measured, step_s = seen(truth, opened, share=2.0), 1 / RATE_HZ if index else 0.0
+        tracked.predict(step_s)
+        tracked.update(*(face.steadied(measured, shape(opened), step_s) if steady else (measured, None)))
+        angles.append(Rotation.from_matrix(tracked.pose.rotation).as_rotvec(degrees=True)[1::-1])
+    return np.array(angles)
+
+
+def test_a_speaking_head_that_rests_hardly_moves() -> None:
+    times = np.arange(150) / RATE_HZ
+    jaw = 0.5 * np.maximum(np.sin(2 * np.pi * 2.5 * times), 0) * (times > 1)
+    plain, steady = (filtered(np.zeros(150), jaw, steady=each)[:, 1] for each in (False, True))
+    assert np.abs(plain[30:]).max() > 2.5
+    assert np.abs(steady[30:]).max() < 1.0
+
+
+def test_a_speaking_head_that_turns_quickly_is_followed_within_a_frame() -> None:
+    times = np.arange(120) / RATE_HZ
+    jaw = 0.5 * np.maximum(np.sin(2 * np.pi * 2.5 * times), 0)
+    progress = np.clip((times - 2) / 0.2, 0, 1)
+    turn = 25 * (10 * progress**3 - 15 * progress**4 + 6 * progress**5)
+    late = np.abs(filtered(turn, jaw, steady=True)[:, 0] - turn)
+    assert late.max() < np.diff(turn).max()  # of a frame
+    assert late[70:].mean() < 1.0
+
+
+def test_a_whole_track_is_steadied_as_frame_by_frame() -> None:
+    times = [0.0, 0.1, 0.2, 0.3]
+    poses: list[HeadPose | None] = [TURNED, seen(TURNED, 0.5), None, seen(TURNED, 0.2)]
+    shapes = [shape(0.0), shape(0.5), None, shape(0.2)]
+    steadied, doubts = steadied_track(times, poses, shapes, leakage())
+    assert steadied[2] is None
+    assert doubts[0] is None and doubts[1] is not None
+    face = SteadyFace(leakage())
+    for step_s, measured, weights, expected in zip([0.0, 0.1, 0.1, 0.1], poses, shapes, steadied, strict=True):
+        if measured is not None and expected is not None:
+            np.testing.assert_array_equal(face.steadied(measured, weights, step_s)[0].rotation, expected.rotation)
+
+
+def test_what_was_measured_is_kept_for_the_weights_it_was_measured_of(tmp_path: Path) -> None:
+    file = tmp_path / "expression.json"
+    write_leakage(leakage(), file=file)
+    known = load_leakage(file=file)
+    assert known is not None
+    np.testing.assert_allclose(known.effect, leakage().effect, rtol=1e-3)
+    np.testing.assert_allclose(known.doubt, leakage().doubt, rtol=1e-2)
+
+
+def test_nothing_is_known_of_other_weights(tmp_path: Path) -> None:
+    manifest, file = tmp_path / "manifest.json", tmp_path / "expression.json"
+    manifest.write_text(MANIFEST.read_text(encoding="utf-8").replace(weights_identity(), "0" * 64), encoding="utf-8")
+    write_leakage(leakage(), file=file)
+    assert load_leakage(manifest, file) is None
+    with pytest.raises(WeightsError):
+        load_leakage(tmp_path / "nowhere.json", file)
+
+
+def test_the_file_that_comes_with_the_program_is_one() -> None:
+    manifest_of_any_weights = load_leakage()
+    if manifest_of_any_weights is not None:
+        assert manifest_of_any_weights.effect.shape == (50, 4)
+        assert manifest_of_any_weights.doubt.shape == (4,)
