@@ -41,7 +41,8 @@ class SeedView:
         """The generic face seen from the side of `view`."""
         geometry = view_geometry(view, size)
         inner = slice(ROUGH_SPACING, ROUGH_SPACING + size)
-        layers = np.dstack([geometry.x_mm, geometry.y_mm, geometry.depth_mm, geometry.cover])
+        x_mm, y_mm = np.meshgrid(geometry.along_mm, geometry.along_mm)
+        layers = np.dstack([x_mm, y_mm, geometry.depth_mm, geometry.cover])
         layers = cv2.resize(layers, (len(layers) * NODE_SPACING,) * 2)[inner, inner].astype(np.float64)
         points, on_face = layers[..., :3], layers[..., 3] > 0.5
         points[..., 2] = np.where(on_face, points[..., 2], _BEHIND_MM - PIVOT_MM[2])

@@ -85,8 +85,12 @@ class ChartSurface:
     sights: npt.NDArray[np.uint8]
     elevation_limit_deg: float
 
-    def deformation(self, weights: npt.ArrayLike) -> Float32:
-        """How far each place (H / 2, W / 2, 3) lies from the mean head for shape `weights` (50,), millimetres."""
+    def deformation(self, weights: npt.ArrayLike | None) -> Float32:
+        """How far each place (H / 2, W / 2, 3) lies from the mean head for shape `weights` (50,), millimetres; nowhere
+        for None.
+        """
+        if weights is None:
+            return np.zeros_like(self.points)
         # einsum, not a matrix product: that would wake the threads of a BLAS that other work is waiting for.
         flat = np.einsum("k,kn->n", np.asarray(weights, np.float32), self.components)
         return flat.reshape(self.points.shape)

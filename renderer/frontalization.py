@@ -16,12 +16,11 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from renderer.appearance import Appearance, Sight, chart_surface, observe, sight, turned_to, weigh
-from renderer.drawing import FrontalView, draw_views, empty_view
-from renderer.layers import SeenFace, Workspace
+from renderer.frontal_view import FrontalView, empty_view
 from renderer.sampling import HeadCamera, Patch, Projector, cut_patch
+from renderer.seen_face import SeenFace
 from renderer.surroundings import Surroundings, look_around
-from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, pixels_per_mm
-from renderer.view_set import view_set
+from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, check_size, pixels_per_mm
 
 _REACH = 0.68
 """Half the side of the part of a frame that is sampled, over a view's field, if the head is held upright."""
@@ -59,16 +58,24 @@ def frontalize(
     A face of which the frame shows nothing gives a grey view of confidence 0. Raises ViewError for a view or a size out
     of range.
     """
-    views = view_set((view if isinstance(view, View) else View(float(view)),), size)
+    check_size(size)
+    wanted = view if isinstance(view, View) else View(float(view))
     head = HeadCamera(camera, pose.rotation, pose.translation, head_scale)
     face = see(image, head, pixels_per_mm(size), shape)
-    return empty_view(size) if face is None else draw_views(face, views, Workspace())[0]
+    if face is None:
+        return empty_view(size)
+    from renderer.drawing import Painter  # late: loads numba, which takes most of a second
+
+    return Painter(size).draw(face, (wanted,))[0]
 
 
 def prepare(size: int = DEFAULT_VIEW_SIZE) -> None:
-    """Load the face model and work out what frontal views of a size need: half a second, which the first would take."""
-    chart_surface()
-    view_set((View(),), size)
+    """Load and work out what frontal views of a size need, which the first would wait for: two seconds, or half a
+    minute where the loops have not been compiled yet.
+    """
+    grey = np.full((48, 64, 3), 128, np.uint8)
+    pose = HeadPose(np.eye(3), np.array([0.0, 0.0, 600.0]), np.eye(3), np.eye(3))
+    frontalize(grey, pose, Camera.from_fov(64, 48), size=size)
 
 
 def see(
@@ -87,7 +94,7 @@ def see(
     it is seen, and of what tones it and its surroundings are, instead of taking that over; the second goes with the
     first.
     """
-    if not np.isfinite(head.translation).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
+    if not np.isfinite(head.projection).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
         return None
     scale = head.pixels_per_mm(PIVOT_MM)
     # A field that is held aslant reaches farther to all sides.
@@ -96,9 +103,8 @@ def see(
     patch = cut_patch(image, head.pixel_of(PIVOT_MM), reach * FIELD_MM * scale, scale / view_pixels_per_mm)
     if patch is None:
         return None
-    patch = patch.with_spare_channel()
     project = Projector(head, patch)
-    deformation = None if shape is None else chart_surface().deformation(shape)
+    deformation = chart_surface().deformation(shape)
     distance_mm = max(float(np.linalg.norm(head.translation)) / head.scale, _NEAREST_VIEW_MM)
     if earlier is not None and not weights_anew:
         observed, surroundings = earlier.observed, earlier.surroundings
@@ -122,7 +128,7 @@ def _observe(
     head: HeadCamera,
     patch: Patch,
     project: Projector,
-    deformation: npt.NDArray[np.float32] | None,
+    deformation: npt.NDArray[np.float32],
     scale: float,
     known: SeenFace | None,
 ) -> tuple[Appearance, Surroundings]:
@@ -131,7 +137,7 @@ def _observe(
     scale: frame pixels to a millimetre of the head.
     """
     surface = chart_surface()
-    points = surface.points if deformation is None else surface.points + deformation
+    points = surface.points + deformation
     pixels = project(points)
     inside = patch.inside(pixels, _BORDER_MM * patch.to_patch[0, 0] * scale)
     inside *= turned_to(surface, points, head.camera_mm)
@@ -141,13 +147,11 @@ def _observe(
         return Appearance(weigh(seen), known.observed.tone, known.observed.fill), known.surroundings
     small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
     on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
-    return observe(small.sample(on_small)[..., :3], seen), look_around(small, on_small)
+    return observe(small.sample(on_small), seen), look_around(small, on_small)
 
 
-def _moved_little(earlier: SeenFace, deformation: npt.NDArray[np.float32] | None, distance_mm: float) -> bool:
+def _moved_little(earlier: SeenFace, deformation: npt.NDArray[np.float32], distance_mm: float) -> bool:
     """Whether a face's form and distance are so nearly those of earlier that lines of sight can be followed on it."""
     if abs(distance_mm / earlier.distance_mm - 1) > _FOLLOWED_SHARE:
         return False
-    if deformation is None or earlier.deformation is None:
-        return deformation is earlier.deformation
     return cv2.norm(deformation, earlier.deformation, cv2.NORM_INF) < _FOLLOWED_MM

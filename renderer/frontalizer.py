@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,14 @@ import numpy.typing as npt
 from fpn.camera import Camera
 from fpn.network import IDENTITY_COUNT
 from fpn.pose import HeadPose
-from renderer.drawing import FrontalView, draw_views, empty_view
+from renderer.frontal_view import FrontalView, empty_view
 from renderer.frontalization import see
-from renderer.layers import SeenFace, Workspace
 from renderer.sampling import HeadCamera
+from renderer.seen_face import SeenFace
 from renderer.view import DEFAULT_VIEW_SIZE, View, check_size, pixels_per_mm
-from renderer.view_set import view_set
+
+if TYPE_CHECKING:
+    from renderer.drawing import Painter
 
 _WEIGHTS_S = 0.08
 """Time constant of the shares of what is seen and mirrored: they follow the pose, and only its trembling is to go."""
@@ -78,7 +81,7 @@ class Frontalizer:
         self.size = size
         self._head_scale = head_scale
         self._memories: dict[int, _Memory] = {}
-        self._workspace = Workspace()
+        self._painter: Painter | None = None
 
     def render(
         self, image: npt.NDArray[np.uint8], faces: Sequence[TrackedFace], camera: Camera, time_s: float
@@ -130,7 +133,11 @@ class Frontalizer:
         """Views of a face that was looked at; grey and of confidence 0 for None."""
         if seen is None:
             return tuple(empty_view(self.size) for _ in views)
-        return draw_views(seen, view_set(tuple(views), self.size), self._workspace) if views else ()
+        if self._painter is None or self._painter.size != self.size:
+            from renderer.drawing import Painter  # late: loads numba, which takes most of a second
+
+            self._painter = Painter(self.size)
+        return self._painter.draw(seen, views)
 
     def reset(self) -> None:
         """Forget all tracks, as between unrelated pictures."""

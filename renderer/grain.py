@@ -12,7 +12,6 @@ from renderer.appearance import chart_surface
 from renderer.chart import CHART_SIZE
 
 Float32 = npt.NDArray[np.float32]
-Picture = npt.NDArray[np.uint8]
 
 _FINENESS = (4, 8)
 """Rows and columns of the grain to a cell of the chart."""
@@ -22,33 +21,25 @@ _STRANDS = ((2.5, 12.0, 1.0), (8.0, 24.0, 0.8))
 """Strands and locks: half their width in columns, half their length in rows, how much they count."""
 _CONTRAST, _LARGEST = 0.13, 2.0
 """Deviation of brightness that strands make, and how many of it at most."""
-_UNIT = 128
-
-
-def add_grain(tones: Picture, cell_x: Float32, cell_y: Float32) -> None:
-    """Draw strands into tones (2 h, 2 w, 4) of which (h, w) cells of the chart are given, where heads have hair."""
-    rows, columns = _FINENESS
-    size = tones.shape[1::-1]
-    x = cv2.resize(cell_x * np.float32(columns) + np.float32((columns - 1) / 2), size)
-    y = cv2.resize(cell_y * np.float32(rows) + np.float32((rows - 1) / 2), size)
-    strands = cv2.remap(_strands(), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    cv2.multiply(tones, cv2.merge([strands] * 4), dst=tones, scale=1 / _UNIT)
 
 
 @lru_cache(maxsize=1)
-def _strands() -> Picture:
-    """Factors of brightness times `_UNIT` over the chart; they run from the crown down, as hair does."""
+def strands() -> Float32:
+    """Factors of brightness (288, 768, 1) over the chart, see `renderer.loops.rows.draw`.
+
+    They run from the crown down, as hair does.
+    """
     rows, columns = (cells * fine for cells, fine in zip(CHART_SIZE, _FINENESS, strict=True))
     noise = np.random.default_rng(0).normal(size=(rows, _AROUND)).astype(np.float32)
-    strands = np.zeros_like(noise)
+    drawn = np.zeros_like(noise)
     for width, length, share in _STRANDS:
         around = cv2.copyMakeBorder(noise, 0, 0, _AROUND // 8, _AROUND // 8, cv2.BORDER_WRAP)
         layer = cv2.GaussianBlur(around, (0, 0), sigmaX=width, sigmaY=length)[:, _AROUND // 8 : -_AROUND // 8]
-        strands += np.float32(share) * layer / layer.std()
-    strands = (strands / strands.std()).clip(-_LARGEST, _LARGEST)
+        drawn += np.float32(share) * layer / layer.std()
+    drawn = (drawn / drawn.std()).clip(-_LARGEST, _LARGEST)
     s = (np.arange(columns) + 0.5) / columns * 2 - 1  # the chart's own coordinate; see `renderer.chart.to_chart`
     azimuth = ((s + s**3) / 2 + 1) / 2 * _AROUND - 0.5
     at_x, at_y = np.meshgrid(azimuth.astype(np.float32), np.arange(rows, dtype=np.float32))
-    on_chart = cv2.remap(strands, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    on_chart = cv2.remap(drawn, at_x, at_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     hair = cv2.resize(chart_surface().hair, (columns, rows))
-    return np.asarray(cv2.convertScaleAbs(1 + np.float32(_CONTRAST) * hair * on_chart, alpha=_UNIT), np.uint8)
+    return np.ascontiguousarray((1 + np.float32(_CONTRAST) * hair * on_chart)[..., None], np.float32)

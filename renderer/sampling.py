@@ -102,19 +102,15 @@ class Patch:
             patch = Patch(pixels, _HALVING @ patch.to_patch)
         return patch
 
-    def sample(self, pixels: Float32, into: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
-        """Colours (h, w, 3) at coordinates (h, w, 2) of the patch, beyond its border those of the border; in `into`."""
-        colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_REPLICATE)
+    def sample(self, pixels: Float32) -> npt.NDArray[np.uint8]:
+        """Colours (h, w, 3) at coordinates (h, w, 2) of the patch, beyond its border those of the border."""
+        colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(colours, np.uint8)
 
-    def sample_at(self, x: Float32, y: Float32, into: npt.NDArray[np.uint8] | None = None) -> npt.NDArray[np.uint8]:
-        """The same for columns and rows (h, w) apart, which can be made with fewer steps."""
-        colours = cv2.remap(self.pixels, x, y, cv2.INTER_LINEAR, dst=into, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(colours, np.uint8)
-
-    def with_spare_channel(self) -> Patch:
-        """The same with a fourth channel (h, w, 4) of no meaning: OpenCV samples four bytes faster than three."""
-        return Patch(np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_BGR2BGRA), np.uint8), self.to_patch)
+    @cached_property
+    def packed(self) -> npt.NDArray[np.uint32]:
+        """Its pixels (h, w), blue in the lowest byte, then green, red."""
+        return cv2.cvtColor(self.pixels, cv2.COLOR_BGR2BGRA).view(np.dtype("<u4"))[..., 0]
 
     def inside(self, pixels: Float32, margin: float) -> Float32:
         """How far (h, w) 0..1 coordinates (h, w, 2) lie inside the patch, 1 from `margin` pixels on."""
@@ -146,41 +142,38 @@ class Projector:
     def __init__(self, head: HeadCamera, patch: Patch) -> None:
         self.matrix = patch.to_patch @ head.projection
         """Pinhole projection (3, 4) of homogeneous head coordinates to the patch."""
-        self._offsets = _lens_offsets(head.camera, patch) if head.camera.distortion.size else None
+        self.lens = _lens_offsets(head.camera, patch) if head.camera.distortion.size else NO_LENS
 
-    def __call__(self, points: Float32, matrix: Float64 | None = None) -> Float32:
-        """Coordinates (h, w, 2) of points (h, w, k) float32: head coordinates, or what `matrix` (3, k + 1) takes to
-        homogeneous coordinates of the patch.
-        """
-        ideal = np.asarray(cv2.perspectiveTransform(points, self.matrix if matrix is None else matrix), np.float32)
-        return ideal if self._offsets is None else self._offsets.moved(ideal)
-
-    def planes(self, points: Float32, matrix: Float64) -> tuple[Float32, Float32]:
-        """The same for points (h, w, 3), columns and rows (h, w) apart."""
-        if self._offsets is not None:
-            x, y = cv2.split(self(np.ascontiguousarray(points), matrix))
-            return x, y
-        x, y, depth = cv2.split(cv2.transform(points, matrix))
-        return cv2.divide(x, depth, dst=x), cv2.divide(y, depth, dst=y)
+    def __call__(self, points: Float32) -> Float32:
+        """Coordinates (h, w, 2) of points (h, w, 3) of the head, float32."""
+        return self.lens.moved(np.asarray(cv2.perspectiveTransform(points, self.matrix), np.float32))
 
 
 @dataclass(frozen=True)
-class _LensOffsets:
-    """How far a lens moves what a pinhole would show, (n, n, 2) at the points of a grid: first point and step (2,)."""
+class LensOffsets:
+    """How far a lens moves what a pinhole would show, (n, n, 2) float32 at the points of a grid; empty for not at all.
+
+    grid: (2, 2) float32, the first point, x and y, and the step from one to the next.
+    """
 
     offsets: Float32
-    first: Float32
-    step: Float32
+    grid: Float32
 
     def moved(self, ideal: Float32) -> Float32:
         """Coordinates (h, w, 2) with the lens, of those without."""
-        at = (ideal - self.first) / self.step
+        if not self.offsets.size:
+            return ideal
+        first, step = self.grid
+        at = (ideal - first) / step
         return np.asarray(
             ideal + cv2.remap(self.offsets, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
         )
 
 
-def _lens_offsets(camera: Camera, patch: Patch) -> _LensOffsets:
+NO_LENS = LensOffsets(np.zeros((0, 0, 2), np.float32), np.ones((2, 2), np.float32))
+
+
+def _lens_offsets(camera: Camera, patch: Patch) -> LensOffsets:
     """Over a patch and around it as far again."""
     height, width = patch.pixels.shape[:2]
     x = np.linspace(-0.5 * width, 1.5 * width, _LENS_GRID)
@@ -188,8 +181,7 @@ def _lens_offsets(camera: Camera, patch: Patch) -> _LensOffsets:
     ideal = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
     rays = np.column_stack([ideal, np.ones(len(ideal))]) @ np.linalg.inv(patch.to_patch @ camera.K).T
     real = np.column_stack([camera.project(rays), np.ones(len(rays))]) @ patch.to_patch[:2].T
-    return _LensOffsets(
+    return LensOffsets(
         offsets=(real - ideal).reshape(_LENS_GRID, _LENS_GRID, 2).astype(np.float32),
-        first=np.array([x[0], y[0]], np.float32),
-        step=np.array([x[1] - x[0], y[1] - y[0]], np.float32),
+        grid=np.array([[x[0], y[0]], [x[1] - x[0], y[1] - y[0]]], np.float32),
     )

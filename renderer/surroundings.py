@@ -24,19 +24,12 @@ _HEAD_ROWS = 29
 class Surroundings:
     """A small soft picture of what is around a head.
 
-    tones: (h, w, 4) uint8, BGR with the head itself painted over from around it, and 255 where it stands.
+    tones: (h, w, 4) float32, BGR 0..255 with the head itself painted over from around it, and 0..1 where it stands.
     to_small: (3, 3), from homogeneous frame pixels to this picture's.
     """
 
-    tones: npt.NDArray[np.uint8]
+    tones: Float32
     to_small: npt.NDArray[np.float64]
-
-    def at(self, pixels: Float32, patch: Patch) -> tuple[npt.NDArray[np.uint8], Float32]:
-        """Tones (h, w, 4) and the head (h, w) 0..1 at coordinates (h, w, 2) of a patch of the same frame."""
-        scaling = self.to_small @ patch.from_patch
-        at = cv2.transform(pixels, scaling[:2])
-        found = np.asarray(cv2.remap(self.tones, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
-        return found, cv2.extractChannel(found, 3) * np.float32(1 / 255)
 
 
 def look_around(patch: Patch, head: Float32) -> Surroundings:
@@ -55,5 +48,4 @@ def look_around(patch: Patch, head: Float32) -> Surroundings:
     tones = spread(np.pad(np.dstack([small.pixels[..., :3] * free, free]), around), _GREY)
     stands = np.pad(cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7), around[:2])
     moved = np.array([[1, 0, columns], [0, 1, rows], [0, 0, 1]], np.float64)
-    layers = cv2.convertScaleAbs(np.dstack([tones, 255 * stands]))
-    return Surroundings(np.asarray(layers, np.uint8), moved @ small.to_patch)
+    return Surroundings(np.dstack([tones, stands]), moved @ small.to_patch)

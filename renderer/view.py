@@ -19,7 +19,6 @@ from fpn.rotations import rotation_from_angles
 from models import FpnLiveError
 from models.face_model import PARTS, load_face_model
 from renderer.blending import smooth_step
-from renderer.box import Box
 from renderer.chart import to_cells, to_chart
 from renderer.zbuffer import interpolate, rasterise
 
@@ -40,6 +39,7 @@ NODE_SPACING = 2
 """Pixels of the view from one node of its grid to the next: positions, which vary smoothly, are computed at nodes."""
 ROUGH_SPACING = 4
 """The same for weights and tones, which vary more smoothly still."""
+NODES_PER_ROUGH = ROUGH_SPACING // NODE_SPACING
 _EYE_SHIFT_MM = np.array([63.0, 0.0, 0.0])
 """From the right eye to the left one, by the distance between an average adult's pupils."""
 _EYE_MOVED_MM = 12.0
@@ -49,6 +49,7 @@ _MOUTH_MM, _MOUTH_EXTENT_MM = np.array([0.0, 70.0, -15.0]), np.array([34.0, 16.0
 _SLIT_MM = 12.0
 _RIM_MM = 2.5
 """Over this width beyond the head's outline the surface runs from the head to its surroundings."""
+_LITTLE = 0.01
 _BEYOND = 8
 """The far view of the mean head reaches a size divided by this beyond every edge of a view: near cameras look there."""
 
@@ -113,13 +114,14 @@ def seed_views(yaw_deg: float) -> tuple[View, ...]:
 class FarEye:
     """An eye in the far view of the mean head.
 
-    mask: (t, t) float32, soft, of what lies between the lids. to_other_mm: (3,) from it to the other eye, head frame.
-    near: where in a view it may be found.
+    mask: (t, t) float32, soft, of what lies between the lids. to_other: (4, 4), moves homogeneous coordinates of the
+    head from it to the other eye. band: the rows of a view's nodes in which it may be found, the first and the one
+    behind the last.
     """
 
     mask: Float32
-    to_other_mm: npt.NDArray[np.float64]
-    near: Box
+    to_other: npt.NDArray[np.float64]
+    band: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,11 @@ class ViewGeometry:
     side.
 
     view, size (pixels a side), rotation (3, 3), beyond.
-    far_depth_mm: (t, t) float32, depth of the surface at each node in the view's frame, whose origin is `PIVOT_MM`;
-        outside the head's outline that of its nearest point.
-    far_cover: (t, t) float32, 1 on the head, 0 on its surroundings, in between along the rim.
-    far_cells: (r, r, 2) float32, cells of the chart (see `renderer.chart`) at the rough nodes; outside the outline its
-        nearest point's.
+    far_surface: (t, t, 2) float32 at the nodes: depth of the surface in the view's frame, whose origin is `PIVOT_MM`,
+        outside the head's outline that of its nearest point; and cover, 1 on the head, 0 on its surroundings, in
+        between along the rim.
+    far_cells: (r, r, 3) float32 at the rough nodes: cells of the chart (see `renderer.chart`), outside the outline its
+        nearest point's; and depth.
     eyes: the person's right and left one, if they are seen.
     """
 
@@ -143,46 +145,52 @@ class ViewGeometry:
     size: int
     rotation: npt.NDArray[np.float64]
     beyond: int
-    far_depth_mm: Float32
-    far_cover: Float32
+    far_surface: Float32
     far_cells: Float32
     eyes: tuple[FarEye, ...]
-
-    @cached_property
-    def rough(self) -> int:
-        """Rough nodes along each side, c."""
-        return len(self.far_cells) - 2 * self.beyond
 
     @property
     def depth_mm(self) -> Float32:
         """Depth at the nodes of the view's own grid, (g, g)."""
-        return self._inner(self.far_depth_mm)
+        return self._inner(self.far_surface, NODES_PER_ROUGH)[..., 0]
 
     @property
     def cover(self) -> Float32:
         """Cover at the nodes of the view's own grid, (g, g)."""
-        return self._inner(self.far_cover)
-
-    @property
-    def cells(self) -> Float32:
-        """Cells of the chart at the rough nodes of the view's own grid, (c, c, 2)."""
-        inner = slice(self.beyond, -self.beyond)
-        return self.far_cells[inner, inner]
+        return self._inner(self.far_surface, NODES_PER_ROUGH)[..., 1]
 
     @cached_property
-    def x_mm(self) -> Float32:
-        """Of the nodes, from the middle of the view to the right, (g, g)."""
-        return np.tile(self._along_mm(NODE_SPACING), (self.rough * ROUGH_SPACING // NODE_SPACING, 1))
+    def met_from_afar(self) -> Float32:
+        """Cells of the chart and depth at the rough nodes of the view's own grid, (3, c, c)."""
+        return np.ascontiguousarray(np.moveaxis(self._inner(self.far_cells, 1), -1, 0))
 
     @cached_property
-    def y_mm(self) -> Float32:
-        """Of the nodes, from the middle of the view down, (g, g)."""
-        return np.ascontiguousarray(self.x_mm.T)
+    def far_eyes(self) -> Float32:
+        """Masks of the eyes, (k, t, t, 1)."""
+        masks = np.zeros((len(self.eyes), *self.far_surface.shape[:2], 1), np.float32)
+        for mask, eye in zip(masks, self.eyes, strict=True):
+            mask[..., 0] = eye.mask
+        return masks
 
     @cached_property
-    def rough_mm(self) -> Float32:
-        """Of the rough nodes, x and y, (c, c, 2)."""
-        return np.dstack(np.meshgrid(*[self._along_mm(ROUGH_SPACING)] * 2))
+    def along_mm(self) -> Float32:
+        """Of the nodes of a row, or of a column, from the middle of the view, (g,)."""
+        return self._along_mm(NODE_SPACING)
+
+    @cached_property
+    def rough_along_mm(self) -> Float32:
+        """The same for the rough nodes, (c,)."""
+        return self._along_mm(ROUGH_SPACING)
+
+    @cached_property
+    def rough_along(self) -> Float32:
+        """The same, counted in rough nodes."""
+        return self.rough_along_mm * np.float32(self._rough_per_mm)
+
+    @cached_property
+    def frame(self) -> Float32:
+        """Turns vectors of the head frame to the view's, (3, 3); across and down in rough nodes, depth in mm."""
+        return (np.array([[self._rough_per_mm], [self._rough_per_mm], [1.0]]) * self.rotation).astype(np.float32)
 
     @cached_property
     def eye_depth_mm(self) -> float:
@@ -196,13 +204,18 @@ class ViewGeometry:
         matrix[:3] = np.column_stack([self.rotation.T, PIVOT_MM])
         return matrix
 
-    def _inner(self, far: Float32) -> Float32:
-        inner = slice(self.beyond * ROUGH_SPACING // NODE_SPACING, -self.beyond * ROUGH_SPACING // NODE_SPACING)
+    @property
+    def _rough_per_mm(self) -> float:
+        return pixels_per_mm(self.size) / ROUGH_SPACING
+
+    def _inner(self, far: Float32, per_rough: int) -> Float32:
+        inner = slice(self.beyond * per_rough, -self.beyond * per_rough)
         return far[inner, inner]
 
     def _along_mm(self, spacing: int) -> Float32:
         """Millimetres from the middle of every `spacing` pixels of the grid."""
-        pixels = spacing * np.arange(self.rough * ROUGH_SPACING // spacing) + (spacing - 1) / 2 - ROUGH_SPACING
+        rough = len(self.far_cells) - 2 * self.beyond
+        pixels = spacing * np.arange(rough * ROUGH_SPACING // spacing) + (spacing - 1) / 2 - ROUGH_SPACING
         return np.asarray((pixels - (self.size - 1) / 2) / pixels_per_mm(self.size), np.float32)
 
 
@@ -234,20 +247,21 @@ def view_geometry(view: View, size: int) -> ViewGeometry:
     outside = np.asarray(cv2.distanceTransform((~seen).astype(np.uint8), cv2.DIST_L2, 5), np.float32)
     # The bare shoulders of the model are nobody's: what is below the neck belongs to the surroundings.
     clothed = smooth_step((points[..., 1] - _NECK_MM[0]) / np.float32(_NECK_MM[1] - _NECK_MM[0]))
+    depth = _without_recesses(at_nodes[..., 0], points, node_mm)
+    cover = (1 - clothed) * (1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM)))
     return ViewGeometry(
         view=view,
         size=size,
         rotation=view.rotation,
         beyond=beyond,
-        far_depth_mm=_without_recesses(at_nodes[..., 0], points, node_mm),
-        far_cover=(1 - clothed) * (1 - smooth_step((outside - 1) * np.float32(node_mm / _RIM_MM))),
-        far_cells=np.ascontiguousarray(to_cells(to_chart(points))[::2, ::2]),
+        far_surface=np.dstack([depth, cover]),
+        far_cells=np.dstack([to_cells(to_chart(points)), depth])[::NODES_PER_ROUGH, ::NODES_PER_ROUGH].copy(),
         eyes=tuple(
-            FarEye(mask, shift, near)
+            FarEye(mask, _moved(shift), band)
             for name, shift in (("right eye", _EYE_SHIFT_MM), ("left eye", -_EYE_SHIFT_MM))
             for mask in [_soft_mask(seen & (model.parts[index] == PARTS[name]), node_mm)]
-            for near in [_near_mask(mask, beyond, round(_EYE_MOVED_MM / node_mm))]
-            if near is not None
+            for band in [_band(mask, beyond, round(_EYE_MOVED_MM / node_mm))]
+            if band is not None
         ),
     )
 
@@ -268,12 +282,21 @@ def _soft_mask(inside: npt.NDArray[np.bool_], node_mm: float) -> Float32:
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(1.0 / node_mm, 0.3)), np.float32)
 
 
-def _near_mask(mask: Float32, beyond: int, reach: int) -> Box | None:
-    """Where in a view that which a mask (t, t) of the far view shows may be found, `reach` nodes around it."""
-    widened = cv2.dilate((mask > 0.01).astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    per_rough = ROUGH_SPACING // NODE_SPACING
-    inner = slice(beyond * per_rough, len(mask) - beyond * per_rough)
-    return Box.around(np.ascontiguousarray(widened[inner, inner]), per_rough)
+def _band(mask: Float32, beyond: int, reach: int) -> tuple[int, int] | None:
+    """Rows of a view's nodes, the first and the one behind the last, in which that may be found which a mask (t, t) of
+    the far view shows, `reach` around it; None for none.
+    """
+    rows = np.flatnonzero((mask > _LITTLE).any(1)) - beyond * NODES_PER_ROUGH
+    if not rows.size:
+        return None
+    return max(int(rows[0]) - reach, 0), min(int(rows[-1]) + reach + 1, len(mask) - 2 * beyond * NODES_PER_ROUGH)
+
+
+def _moved(shift: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The homogeneous matrix (4, 4) that moves points by `shift` (3,)."""
+    matrix = np.eye(4)
+    matrix[:3, 3] = shift
+    return matrix
 
 
 def check_size(size: int) -> None:

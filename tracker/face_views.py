@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from fpn.pose import HeadPose
-from renderer import Frontalizer, FrontalView, TrackedFace, View, parse_views, seed_views
-from renderer.layers import SeenFace
+from renderer import Frontalizer, FrontalView, TrackedFace, View, parse_views, prepare, seed_views
+from renderer.seen_face import SeenFace
 from renderer.view import DEFAULT_VIEW_SIZE, SEED_YAWS_DEG
 from tracker.frame import TrackedFrame, TrackedPose
 
 AUTO = "auto"
+_MOMENT_S = 0.2
+"""So long it takes to be ready where everything was prepared at the start."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,16 @@ class FaceViews:
         self._frame_index: int | None = None
         self._seen: dict[int, SeenFace | None] = {}
         self._drawn: dict[tuple[int, View], FrontalView] = {}
+        self._preparation: Future[None] | None = None
+
+    def make_ready(self) -> bool:
+        """Whether views can be drawn at once. If not, what they need is being loaded, beside the caller's own work."""
+        if self._preparation is None:
+            thread = ThreadPoolExecutor(1, "views to come")
+            self._preparation = thread.submit(prepare, self.size)
+            thread.shutdown(wait=False)
+            wait([self._preparation], _MOMENT_S)
+        return self._preparation.done()
 
     def of(self, result: TrackedFrame, face: TrackedPose, views: Sequence[View]) -> tuple[FrontalView, ...]:
         """The views of one of the frame's faces, in order. Their pictures are shared: they must not be drawn into."""

@@ -46,8 +46,8 @@ def test_the_surface_of_a_view_goes_through_the_landmarks_it_shows(yaw, pitch, s
     geometry = view_geometry(View(yaw, pitch), size)
     nose_and_cheeks = model.landmarks68[[27, 28, 29, 30, 36, 39, 42, 45]]
     posed = (model.mean[nose_and_cheeks] - PIVOT_MM) @ rotation_from_angles(yaw, pitch, 0).T
-    spacing = geometry.x_mm[0, 1] - geometry.x_mm[0, 0]
-    column, row = np.rint((posed[:, :2] - [geometry.x_mm[0, 0], geometry.y_mm[0, 0]]) / spacing).astype(int).T
+    first, second = geometry.along_mm[:2]
+    column, row = np.rint((posed[:, :2] - first) / (second - first)).astype(int).T
     behind = posed[:, 2] - geometry.depth_mm[row, column]
     assert behind.min() > -3.5  # nothing stands before the surface ...
     assert (np.abs(behind) < 3.5).sum() >= 4  # ... and what is not hidden lies on it
@@ -58,20 +58,19 @@ def test_a_view_shows_the_same_length_whatever_its_size(size):
     geometry = view_geometry(View(), size)
     mm_per_pixel = FIELD_MM / size
     left_edge = -FIELD_MM / 2
-    nodes = len(geometry.x_mm)
+    nodes = len(geometry.along_mm)
     # Node j stands at pixel 2 j - 3.5, whose middle is half a pixel from its left edge.
     wanted = left_edge + (2 * np.arange(nodes) - 3.5 + 0.5) * mm_per_pixel
-    np.testing.assert_allclose(geometry.x_mm[0], wanted, atol=1e-3)
-    np.testing.assert_allclose(geometry.y_mm[:, 0], wanted, atol=1e-3)
-    rough = 4 * np.arange(len(geometry.cells)) - 2.5
-    np.testing.assert_allclose(geometry.rough_mm[0, :, 0], left_edge + (rough + 0.5) * mm_per_pixel, atol=1e-3)
+    np.testing.assert_allclose(geometry.along_mm, wanted, atol=1e-3)
+    assert geometry.depth_mm.shape == geometry.cover.shape == (nodes, nodes)
+    rough = 4 * np.arange(geometry.met_from_afar.shape[1]) - 2.5
+    np.testing.assert_allclose(geometry.rough_along_mm, left_edge + (rough + 0.5) * mm_per_pixel, atol=1e-3)
 
 
 def test_the_pivot_stands_in_the_middle_of_every_view():
     for view in (View(), View(75), View(-40, 10)):
         geometry = view_geometry(view, 224)
-        assert geometry.x_mm[0, 57] + geometry.x_mm[0, 58] == pytest.approx(0, abs=1e-3)
-        assert geometry.y_mm[57, 0] + geometry.y_mm[58, 0] == pytest.approx(0, abs=1e-3)
+        assert geometry.along_mm[57] + geometry.along_mm[58] == pytest.approx(0, abs=1e-3)
 
 
 def test_mirrored_views_mirror_each_other():

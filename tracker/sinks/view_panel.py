@@ -57,6 +57,10 @@ class ViewPanel:
         self._row_count = 1
         self._last: dict[int, Picture] = {}
 
+    def make_ready(self) -> bool:
+        """Whether views can be drawn at once; see `FaceViews.make_ready`."""
+        return self._face_views.make_ready()
+
     def beside(self, picture: Picture, result: TrackedFrame) -> Picture:
         """The picture (H, W, 3) with the strip beside it, a new one; `result` is what was found in its frame."""
         height, width = picture.shape[:2]

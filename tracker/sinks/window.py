@@ -139,7 +139,10 @@ class WindowSink(Sink):
         """Make the picture to show of the frame's own, and the views beside it."""
         self._picture = self._alone
         if self._panel is not None and self._panel_shown and self._result is not None:
-            self._picture = self._panel.beside(self._alone, self._result)
+            if self._panel.make_ready():
+                self._picture = self._panel.beside(self._alone, self._result)
+            else:
+                self._say("the views are being prepared")
 
     def _open_window(self) -> None:
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)

@@ -1,0 +1,202 @@
+import os
+import subprocess
+import sys
+
+import cv2
+import numba
+import numpy as np
+import pytest
+import scipy.ndimage
+
+from fpn.camera import Camera
+from fpn.pose import HeadPose
+from renderer import View, frontalize
+from renderer.loops import compiled, lookup, nodes, rows
+from tests.renderer.conftest import pose_of
+
+SIZE, ROUGH, NODES = 64, 18, 36
+DISTANCE_MM = 600.0
+
+
+def picture(height=90, width=120, seed=0):
+    rng = np.random.default_rng(seed)
+    return cv2.GaussianBlur(rng.integers(0, 256, (height, width, 3), np.uint8), (0, 0), 1.2)
+
+
+def packed(image):
+    return cv2.cvtColor(image, cv2.COLOR_BGR2BGRA).view(np.uint32)[..., 0]
+
+
+@pytest.mark.parametrize("way", ["of a picture", "of a patch"])
+def test_lookups_agree_with_scipy(way):
+    image = picture()
+    rng = np.random.default_rng(1)
+    x, y = (rng.uniform(-5, length + 5, 300).astype(np.float32) for length in (120, 90))
+    for channel in range(3):
+        plane = image[..., channel].astype(float)
+        at = [np.clip(y, 0, 89), np.clip(x, 0, 119)]
+        wanted = scipy.ndimage.map_coordinates(plane, at, order=1, mode="nearest")
+        places = [lookup.place_of(a, b, 90, 120) for a, b in zip(x, y, strict=True)]
+        if way == "of a picture":
+            found = [lookup.value_at(image.astype(np.float32), place, channel) for place in places]
+        else:
+            found = [lookup.colour_at(packed(image), place)[channel] for place in places]
+        np.testing.assert_allclose(found, wanted, atol=0.02)
+
+
+@pytest.mark.parametrize("nonsense", [np.nan, np.inf, -np.inf, 1e30])
+def test_a_place_that_is_none_is_looked_up_inside_the_picture(nonsense):
+    column, row, u, v = lookup.place_of(np.float32(nonsense), np.float32(nonsense), 90, 120)
+    assert 0 <= column <= 118
+    assert 0 <= row <= 88
+    assert 0 <= u <= 1
+    assert 0 <= v <= 1
+
+
+def draw_wall(patch, matrix, **changes):
+    """A view of nothing but a wall at the depth of the middle, 1 mm to a pixel, seen by a camera: (n, n, 3), cover."""
+    known = np.zeros((rows.KNOWN, ROUGH, ROUGH), np.float32)
+    known[rows.FOUND], known[rows.FOUND + 1] = np.meshgrid(*[np.arange(ROUGH, dtype=np.float32)] * 2)
+    own, mirrored, around = changes.get("shares", (1, 0, 0))
+    known[rows.SHARES], known[rows.SHARES + 1], known[rows.SHARES + 2] = own, mirrored, around
+    known[rows.COLOURS : rows.COLOURS + 3] = changes.get("fill", 0)
+    known[rows.COLOURS + 3 : rows.CELLS] = changes.get("tone", 1)
+    known[rows.BESIDE : rows.BESIDE + 3] = changes.get("beside", 0)
+    far = np.zeros((NODES, NODES, 2), np.float32)
+    far[..., 1] = changes.get("cover", 1)
+    along = 2 * np.arange(NODES, dtype=np.float32) - 3.5 - (SIZE - 1) / 2
+    mirror = np.array(matrix) @ np.diag([-1.0, 1, 1, 1])
+    cover, shown = np.empty((NODES, NODES), np.float32), np.empty((SIZE, SIZE), np.uint32)
+    for first, last in changes.get("parts", [(0, NODES)]):
+        rows.draw(
+            known,
+            far,
+            np.zeros((0, NODES, NODES, 1), np.float32),
+            along.astype(np.float32),
+            np.array([0, 1 / DISTANCE_MM, 0], np.float32),
+            np.array([matrix, mirror], np.float32),
+            np.array([[0, NODES], [0, NODES]]),
+            changes.get("offsets", np.zeros((0, 0, 2), np.float32)),
+            np.array([[-1000, -1000], [1000, 1000]], np.float32),
+            0.0,
+            packed(patch),
+            np.ones((288, 768, 1), np.float32),
+            first,
+            last,
+            cover,
+            shown,
+        )
+    return shown.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3], cover
+
+
+MATRIX = np.array([[1.2, 0.3, 0, 60.0], [-0.2, 1.1, 0, 45.0], [0.001, -0.0005, 0, 1.0]])
+TO_PATCH = MATRIX[:, [0, 1, 3]] @ np.array([[1, 0, -(SIZE - 1) / 2], [0, 1, -(SIZE - 1) / 2], [0, 0, 1]])
+
+
+def warped(patch, to_patch):
+    return cv2.warpPerspective(
+        patch, to_patch, (SIZE, SIZE), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
+    ).astype(int)
+
+
+def test_a_wall_is_drawn_as_opencv_warps_it():
+    found, cover = draw_wall(picture(), MATRIX)
+    assert np.abs(found - warped(picture(), TO_PATCH)).max() <= 4
+    np.testing.assert_array_equal(cover, 1)
+
+
+def test_a_view_drawn_in_parts_is_the_same():
+    whole, _ = draw_wall(picture(), MATRIX)
+    parts, cover = draw_wall(picture(), MATRIX, parts=[(20, NODES), (0, 7), (7, 20)])
+    np.testing.assert_array_equal(parts, whole)
+    np.testing.assert_array_equal(cover, 1)
+
+
+def test_the_mirror_image_takes_the_tone_of_its_place():
+    found, _ = draw_wall(picture(), MATRIX, shares=(0, 1, 0), tone=0.5)
+    mirrored = TO_PATCH @ np.array([[-1, 0, SIZE - 1], [0, 1, 0], [0, 0, 1]])
+    assert np.abs(found - warped(picture(), mirrored) / 2).max() <= 3
+
+
+def test_a_lens_moves_what_is_looked_up():
+    offsets = np.full((3, 3, 2), (3.0, -2.0), np.float32)
+    found, _ = draw_wall(picture(), MATRIX, offsets=offsets)
+    moved = np.array([[1, 0, 3.0], [0, 1, -2.0], [0, 0, 1]]) @ TO_PATCH
+    assert np.abs(found - warped(picture(), moved)).max() <= 4
+
+
+def test_shares_of_what_was_seen_and_what_was_not_add_up():
+    found, _ = draw_wall(np.full_like(picture(), 200), MATRIX, shares=(0.25, 0.25, 0), tone=0.8, fill=100)
+    np.testing.assert_allclose(found, 0.25 * 200 + 0.25 * 0.8 * 200 + 0.5 * 100, atol=1)
+    beside, _ = draw_wall(picture(), MATRIX, shares=(1, 0, 0), cover=0, beside=70)
+    np.testing.assert_allclose(beside, 70, atol=1)
+
+
+def test_an_undeformed_head_seen_from_very_far_is_met_where_the_far_view_shows_it():
+    rng = np.random.default_rng(0)
+    far = rng.uniform(5, 60, (ROUGH + 4, ROUGH + 4, 3)).astype(np.float32)
+    met = np.ascontiguousarray(np.moveaxis(far[2:-2, 2:-2], -1, 0))
+    wanted, found = met.copy(), np.empty_like(met)
+    along = np.arange(ROUGH, dtype=np.float32) - (ROUGH - 1) / 2
+    nodes.meet(
+        far,
+        np.zeros((36, 48, 3), np.float32),
+        np.eye(3, dtype=np.float32),
+        along.astype(np.float32),
+        np.array([0, 1e-9, 2], np.float32),
+        met,
+        found,
+    )
+    np.testing.assert_allclose(met, wanted, atol=1e-3)
+    np.testing.assert_allclose(found[0], np.tile(np.arange(ROUGH) + 2, (ROUGH, 1)), atol=1e-4)
+
+
+def test_whatever_is_drawn_each_loop_is_compiled_for_one_kind_of_arguments(take_photograph):
+    photograph = take_photograph(30)
+    bent = Camera(photograph.camera.K, np.array([-0.2, 0.05, 0, 0]), 640, 480)
+    strange = photograph.image[:, ::-1][:, ::-1]
+    strange.flags.writeable = False
+    for image, camera, view, size, shape in (
+        (photograph.image, photograph.camera, View(), 64, None),
+        (strange, bent, View(75), 33, np.ones(50)),
+        (photograph.image, photograph.camera, View(-40, 20), 101, [0.5] * 50),
+    ):
+        frontalize(image, photograph.pose, camera, view, size, shape=shape)
+    for loop in (nodes.meet, nodes.stand, nodes.project, nodes.surround, nodes.weigh, nodes.colour):
+        assert len(loop.signatures) == 1
+    # This file's own walls are of another kind of numbers.
+    assert len(rows.draw.signatures) <= 2
+
+
+@pytest.mark.parametrize("spoilt", ["shape", "rotation"])
+def test_numbers_that_are_none_give_a_picture_all_the_same(take_photograph, spoilt):
+    photograph = take_photograph(20)
+    pose, shape = photograph.pose, None
+    if spoilt == "shape":
+        shape = np.full(50, np.nan)
+    else:
+        pose = HeadPose(np.full((3, 3), np.nan), pose_of().translation, np.eye(3), np.eye(3))
+    view = frontalize(photograph.image, pose, photograph.camera, size=64, shape=shape)
+    assert view.picture.shape == (64, 64, 3)
+
+
+def test_where_nothing_can_be_kept_loops_are_compiled_all_the_same(monkeypatch):
+    compile_ = numba.njit
+
+    def without_folder(function, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return compile_(function, **options)
+
+    monkeypatch.setattr(numba, "njit", without_folder)
+
+    @compiled.compiled
+    def doubled(x):
+        return 2 * x
+
+    assert doubled(3) == 6
+
+
+def test_poses_alone_do_not_load_the_compiler():
+    code = "import sys, renderer, tracker, tracker.app, tracker.sinks; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], env=os.environ, check=False).returncode == 0
