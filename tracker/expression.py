@@ -34,7 +34,8 @@ LEAKAGE_FILE = Path(__file__).with_name("expression.json")
 _MEMORY_S = 60.0  # the usual shape of a face is its mean over about this long: an expression held longer is usual
 _FIRST_S = 1 / 30  # what the first measurement is worth in that mean
 _LASTS_S = 0.3  # the doubt outlives a change of expression by about this long: speech opens and closes the mouth
-_MOST_TURN, _MOST_DISTANCE = math.radians(8.0), 0.12  # no expression does more; shape weights of a face half hidden may
+_MOST_TURN, _MOST_DISTANCE = math.radians(5.0), 0.06  # no expression does more; shape weights of a face half hidden may
+_ORDINARY = 1.5  # times the usual claimed variance: expressions stay below, a face that something hides claims 2 to 25
 _SURE, _UNSURE = math.cos(math.radians(45.0)), math.cos(math.radians(75.0))
 # Cosines of the angle between nose and line of sight: shape weights are believed wholly up to the former.
 _NEGLIGIBLE = math.radians(0.1)  # radians, and parts of the distance: what is taken back of a face at rest
@@ -88,6 +89,7 @@ class SteadyFace:
     def __init__(self, leakage: Leakage) -> None:
         self._leakage = leakage
         self._usual: Vector | None = None
+        self._usual_claim = math.inf
         self._known_s = _FIRST_S
         self._turn = self._distance = 0.0
 
@@ -100,7 +102,8 @@ class SteadyFace:
         The covariance is of rotation vector and position, radians and millimetres, camera frame; None for nothing.
         A pose or a shape of anything but finite numbers, or no shape, leaves the pose as it is, and no trace.
         """
-        trust = _trust(pose)
+        claim = float(pose.rotation_covariance.trace())
+        trust = _trust(pose) * min(1.0, _ORDINARY * self._usual_claim / max(claim, 1e-12)) ** 2
         if shape is None or not trust > 0:
             return pose, None
         usual = shape.astype(np.float64) if self._usual is None else self._usual
@@ -111,7 +114,11 @@ class SteadyFace:
         if not math.isfinite(turn + distance):
             return pose, None
         self._known_s = min(self._known_s + trust * time_step_s, _MEMORY_S)
-        self._usual = usual + min(trust * time_step_s / self._known_s, 1.0) * change
+        share = min(trust * time_step_s / self._known_s, 1.0)
+        self._usual = usual + share * change
+        self._usual_claim = (
+            claim if math.isinf(self._usual_claim) else self._usual_claim + share * (claim - self._usual_claim)
+        )
         most = min(1.0, _MOST_TURN / max(turn, 1e-9), _MOST_DISTANCE / max(distance, 1e-9))
         fading = math.exp(-time_step_s / _LASTS_S)
         self._turn = max(most * turn, self._turn * fading)

@@ -203,8 +203,10 @@ class PoseFilter:
         innovation = difference(measured, self._rotation, self._translation)
         variances = claimed.diagonal()
         in_motion = self._noise.in_motion(variances)
-        if not self._is_near(innovation) and self._surprise(innovation, claimed, in_motion) > _GATE:
-            return self._follow_jump(measured, claimed)
+        if not self._is_near(innovation):
+            noise = part(claimed, in_motion)
+            if self._surprise(innovation, noise if disturbance is None else noise + disturbance) > _GATE:
+                return self._follow_jump(measured, claimed)
         self._learn_noise(measured, claimed)
         moves = self._dt > 0  # two measurements of one moment show no motion
         if moves:
@@ -236,7 +238,7 @@ class PoseFilter:
         if self._measured is None:
             return 0.0
         innovation = difference(measured, self._rotation, self._translation)
-        return self._surprise(innovation, claimed, self._noise.in_motion(claimed.diagonal()))
+        return self._surprise(innovation, part(claimed, self._noise.in_motion(claimed.diagonal())))
 
     def _start(self, measured: HeadPose, claimed: Matrix) -> None:
         self._starts += 1
@@ -313,10 +315,9 @@ class PoseFilter:
         ratios = innovation / _GATE_ACCELERATION
         return float(ratios.dot(ratios)) < _GATE * self._reach_s2(self._since_measured_s) ** 2
 
-    def _surprise(self, innovation: Vector, claimed: Matrix, share: Vector) -> float:
-        """Squared Mahalanobis distance of a measurement from the prediction, `share` of what it claims being noise."""
-        covariance = self._kalman.P[:6, :6] + part(claimed, share)
-        return self._distance(innovation, covariance, self._since_measured_s)
+    def _surprise(self, innovation: Vector, noise: Matrix) -> float:
+        """Squared Mahalanobis distance of a measurement from the prediction, from the noise (6, 6) in it."""
+        return self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s)
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
         spread = covariance.copy()

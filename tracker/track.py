@@ -129,9 +129,12 @@ class Track:
         """Squared Mahalanobis distance of an estimate from the prediction; infinite for poses of NaN."""
         return self._filter.distance(estimate.pose)
 
-    def measure(self, estimate: FaceEstimate, camera: Camera) -> None:
-        """Take what the network found in the region; if the filter does not believe it, the face was not seen."""
-        if self._believes(estimate):
+    def measure(self, estimate: FaceEstimate, camera: Camera, *, shape_known: bool = True) -> None:
+        """Take what the network found in the region; if the filter does not believe it, the face was not seen.
+
+        shape_known: False where the face is partly hidden, so that its shape says nothing of its expression.
+        """
+        if self._believes(estimate, shape_known):
             self._take(estimate, TrackState.TRACKED, camera)
         else:
             self.miss(estimate.presence)
@@ -139,7 +142,7 @@ class Track:
 
     def recover(self, estimate: FaceEstimate, camera: Camera) -> None:
         """Take what the network found where the detector saw the face, wherever it was expected."""
-        if not self._believes(estimate):
+        if not self._believes(estimate, shape_known=False):
             self._filter.restart(estimate.pose)
             self._region = SteadyRegion()
         self._take(estimate, TrackState.DETECTED, camera)
@@ -163,9 +166,9 @@ class Track:
         # The tolerance is for sums of time steps: a face that is gone for a second exactly is waited for.
         return left_the_picture or self.unseen_s > patience + 1e-6
 
-    def _believes(self, estimate: FaceEstimate) -> bool:
+    def _believes(self, estimate: FaceEstimate, shape_known: bool) -> bool:
         pose, disturbance = estimate.pose, None
-        if self._face is not None:
+        if self._face is not None and shape_known:
             pose, disturbance = self._face.steadied(estimate.pose, estimate.shape, self._step_s)
         return self._filter.update(pose, disturbance)
 

@@ -94,7 +94,7 @@ class Tracks:
         hidden = {track: self._hidden_share(track) for track, _ in faces}
         for track, estimate in found:
             if track in owners:
-                track.measure(_disturbed(estimate, hidden[track]), camera)
+                track.measure(_disturbed(estimate, hidden[track]), camera, shape_known=hidden[track] < _HIDING)
             else:
                 track.miss(estimate.presence)
         # A loser that has been seen for a while is another face in hiding, a young one is a duplicate.

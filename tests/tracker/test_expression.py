@@ -95,11 +95,19 @@ def test_shape_weights_of_a_face_that_is_turned_far_are_not_believed() -> None:
     assert doubt is None
 
 
+def test_shape_weights_of_a_face_that_is_being_hidden_are_hardly_believed() -> None:
+    face, doubtful = SteadyFace(leakage()), seen(TURNED, 1.0)
+    face.steadied(TURNED, shape(0.0), 0.0)
+    doubtful = replace(doubtful, rotation_covariance=9 * TURNED.rotation_covariance)
+    steadied, _ = face.steadied(doubtful, shape(1.0), 1e-9)
+    assert error_deg(steadied, Rotation.from_matrix(doubtful.rotation)) < 0.1 * 3.0
+
+
 def test_no_expression_turns_a_head_far() -> None:
     face = SteadyFace(leakage())
     face.steadied(TURNED, shape(0.0), 0.0)
     steadied, doubt = face.steadied(TURNED, shape(100.0), 1 / RATE_HZ)
-    assert 1 < error_deg(steadied, Rotation.from_matrix(TURNED.rotation)) <= 8.001
+    assert 1 < error_deg(steadied, Rotation.from_matrix(TURNED.rotation)) <= 5.001
     assert doubt is not None
     assert np.all(np.isfinite(doubt))
 
