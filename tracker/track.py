@@ -24,6 +24,9 @@ _REACH, _REACH_PER_S = 0.5, 2.0  # how far from its expected place, in face size
 
 _GROWTH, _GROWTH_PER_S = 1.3, 0.7  # ratio of its sizes: a person walks at a metre a second, at a metre's distance
 
+_ORDINARY = 2.0  # times the usual claimed variance: above, something is before the face, or it is turned away
+_USUAL_RISES, _USUAL_FALLS = 0.03, 0.3  # share by which the usual follows a larger claim, and a smaller one
+
 SURE_PRESENCE = 0.8
 """Presence from which the network alone is believed from one frame to the next."""
 _CHECK_S, _RECHECK_S = 1.0, 0.1  # how often the detector is asked about a face that is sure, and about one that is not
@@ -57,6 +60,7 @@ class Track:
         self._unchecked_s = 0.0
         self._denials = 0
         self._disbelieved = False
+        self._usual_claim = _claim(first)
         self.box: Box = first.box
         """Upright box around the face, where it is in this frame or where it is expected to be."""
         self.state, self.score = TrackState.DETECTED, first.presence
@@ -91,6 +95,10 @@ class Track:
     def can_be(self, estimate: FaceEstimate) -> bool:
         """Whether what the network found can be this face, by place and size."""
         return can_follow(self.box, estimate.box, self.reach, _GROWTH + _GROWTH_PER_S * self.unseen_s)
+
+    def is_doubted(self, estimate: FaceEstimate) -> bool:
+        """Whether the network is much less certain of an estimate than it mostly is of this face."""
+        return _claim(estimate) > _ORDINARY * self._usual_claim
 
     def urgency(self, width: int, height: int) -> float:
         """How overdue it is to ask the detector about this face, 1 being due.
@@ -181,8 +189,15 @@ class Track:
         self.state, self.score = state, estimate.presence
         self.box = self._region.box(self._filter.translation, camera) if self._smoothed else estimate.box
         self._shape = estimate.shape
+        claim = _claim(estimate)
+        self._usual_claim += (_USUAL_RISES if claim > self._usual_claim else _USUAL_FALLS) * (claim - self._usual_claim)
         self.seen_s += self._step_s
         self.unseen_s = 0.0
+
+
+def _claim(estimate: FaceEstimate) -> float:
+    """The variance of the rotation that the network claims, over all axes."""
+    return float(estimate.pose.rotation_covariance.trace())
 
 
 def _is_turned_to_camera(pose: HeadPose) -> bool:

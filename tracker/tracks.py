@@ -30,6 +30,7 @@ KEEP_STD_DEG = 11.0
 _ALIKE = 16.0  # squared distances below this do not tell which of two tracks a face belongs to
 _PLAINLY_NEARER = 0.05  # face sizes between where two tracks expected a face and where it is, which do tell
 _HIDING = 0.1  # share of a face's box under that of a nearer face from which its crop shows both
+_HALF_BEHIND, _BEHIND = 0.3, 0.8  # such shares from which the face is not seen: if the network doubts it, and anyway
 _DISTURBANCE = 20.0  # by how many times its share a hiding face makes standard deviations larger
 
 
@@ -91,9 +92,10 @@ class Tracks:
         faces = [(track, each) for track, each in found if is_seen(each) and track.can_be(each)]
         losers = _losers(faces)
         owners = [track for track, _ in faces if track not in losers]
-        hidden = {track: self._hidden_share(track) for track, _ in faces}
+        clear = [track for track, estimate in faces if track in owners and not track.is_doubted(estimate)]
+        hidden = {track: _hidden_share(track, clear) for track, _ in faces}
         for track, estimate in found:
-            if track in owners:
+            if track in owners and not _is_behind(track, estimate, hidden[track]):
                 track.measure(_disturbed(estimate, hidden[track]), camera, shape_known=hidden[track] < _HIDING)
             else:
                 track.miss(estimate.presence)
@@ -149,14 +151,23 @@ class Tracks:
                 others.append(owner)
         self._tracks += born
 
-    def _hidden_share(self, track: Track) -> float:
-        """How much of the face's box lies under that of a nearer face, 0..1."""
-        nearer = [other for other in self._tracks if other.is_seen and other.depth_mm < track.depth_mm]
-        return max((covered_share(track.box, other.box) for other in nearer), default=0.0)
-
     def prune(self, width: int, height: int) -> None:
         """End tracks that are over; `width` and `height` are the picture's."""
         self._tracks = [track for track in self._tracks if not track.is_over(width, height)]
+
+
+def _hidden_share(track: Track, clear: Sequence[Track]) -> float:
+    """How much of a face's box lies under that of a nearer one of the `clear` faces, 0..1."""
+    nearer = [other for other in clear if other.depth_mm < track.depth_mm]
+    return max((covered_share(track.box, other.box) for other in nearer), default=0.0)
+
+
+def _is_behind(track: Track, estimate: FaceEstimate, hidden: float) -> bool:
+    """Whether a face of which that share is hidden is not seen, though the network saw one: that is the other face.
+
+    What it finds there would hold the track back, or take it along, while the face behind goes on as it went.
+    """
+    return hidden > _BEHIND or (hidden > _HALF_BEHIND and track.is_doubted(estimate))
 
 
 def is_in_front(estimate: FaceEstimate) -> bool:

@@ -22,6 +22,7 @@ timestamp is kept to 0.7 microseconds (Matroska keeps milliseconds only)."""
 
 _KEYFRAME_INTERVAL_S = 1.0  # also what a killed run may lose: a fragment reaches the file when the next one begins
 _ENCODER_THREADS = min(os.cpu_count() or 1, 4)  # each holds back one picture
+_SMALL_PIXELS = 320 * 240  # pictures that cost more to share among threads than to encode in one
 # Measured on two cores (720p, noisy): superfast 11 ms of processor time a picture, veryfast 19, ultrafast 8 and twice
 # the size. Pictures that depend on later ones save a tenth of the size but cost a sixth of the time.
 H264_OPTIONS = {"preset": "superfast", "crf": "22", "bf": "0"}
@@ -56,7 +57,7 @@ class VideoEncoder:
             self._stream = self._container.add_stream("libx264", rate=rate, options=H264_OPTIONS)
             self._stream.width, self._stream.height = width, height
             self._stream.pix_fmt = "yuv420p"
-            self._stream.codec_context.thread_count = _ENCODER_THREADS
+            self._stream.codec_context.thread_count = 1 if width * height <= _SMALL_PIXELS else _ENCODER_THREADS
             self._stream.codec_context.time_base = TIME_BASE
             self._stream.codec_context.flags |= Flags.frame_duration  # or the last one is taken from the rate
             self._stream.time_base = TIME_BASE
