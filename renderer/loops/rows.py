@@ -22,6 +22,8 @@ _STRANDS_DOWN, _STRANDS_ACROSS = np.float32(4), np.float32(8)
 _GREEN, _RED = np.uint32(8), np.uint32(16)
 _NOTICEABLE = np.float32(0.04)
 """Less than this of the mirror image is not worth being sampled; it is filled in."""
+_INVISIBLE = np.float32(1e-3)
+"""A share that makes less than a grey level."""
 
 
 @compiled
@@ -59,20 +61,14 @@ def _lay_row(
 
 @compiled
 def _mix_row(
-    cover: Float32,
-    known: Float32,
-    patch: Packed,
-    strands: Float32,
-    same: float,
-    own: Float32,
-    mirrored: Float32,
-    soft: Float32,
+    cover: Float32, known: Float32, same: float, own: Float32, mirrored: Float32, soft: Float32, rest: Float32
 ) -> None:
     """What a row of nodes is made of.
 
     known: (22, g), see `draw`. same: how far the view is from the camera's own side, which sees surroundings as sharply
-    as the head. Set are (3, g) each: factors of what is seen at a node's place, of what is seen at its mirror image,
-    and what is soft: surroundings, and what was not seen.
+    as the head. Set are (3, g) each: factors of what is seen at a node's place and of what is seen at its mirror image,
+    and what is soft, of which surroundings that cannot be seen; rest: (2, g), set to the shares of head that was not
+    seen and of surroundings that are seen softly.
     """
     share = np.float32(same)
     for j in range(len(cover)):
@@ -80,20 +76,41 @@ def _mix_row(
         seen, at_mirror = known[SHARES, j] * on_head, known[SHARES + 1, j] * on_head
         at_mirror = at_mirror if at_mirror > _NOTICEABLE else _0
         seen_around = known[SHARES + 2, j] * (_1 - on_head)
-        empty = _1 - on_head - seen_around
-        place = place_of(
-            (known[CELLS, j] + _HALF) * _STRANDS_ACROSS - _HALF,
-            (known[CELLS + 1, j] + _HALF) * _STRANDS_DOWN - _HALF,
-            strands.shape[0],
-            strands.shape[1],
-        )
-        filled = (on_head - seen - at_mirror) * value_at(strands, place, 0)
-        blurred = (_1 - share) * seen_around
-        found = colour_at(patch, place_of(known[AROUND, j], known[AROUND + 1, j], patch.shape[0], patch.shape[1]))
+        rest[0, j] = on_head - seen - at_mirror
+        rest[1, j] = (_1 - share) * seen_around
         for k in range(3):
             own[k, j] = seen + share * seen_around
             mirrored[k, j] = at_mirror * known[COLOURS + 3 + k, j]
-            soft[k, j] = filled * known[COLOURS + k, j] + empty * known[BESIDE + k, j] + blurred * found[k]
+            soft[k, j] = (_1 - on_head - seen_around) * known[BESIDE + k, j]
+
+
+@compiled
+def _fill_row(known: Float32, strands: Float32, share: Float32, soft: Float32) -> None:
+    """Add to what is soft, (3, g), tones of head that was not seen, with strands in hair."""
+    for j in range(len(share)):
+        x, y = (known[CELLS, j] + _HALF) * _STRANDS_ACROSS, (known[CELLS + 1, j] + _HALF) * _STRANDS_DOWN
+        place = place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1])
+        brightness = share[j] * value_at(strands, place, 0)
+        for k in range(3):
+            soft[k, j] += brightness * known[COLOURS + k, j]
+
+
+@compiled
+def _surround_row(known: Float32, patch: Packed, share: Float32, soft: Float32) -> None:
+    """Add to what is soft, (3, g), what the patch shows of the surroundings."""
+    for j in range(len(share)):
+        found = colour_at(patch, place_of(known[AROUND, j], known[AROUND + 1, j], patch.shape[0], patch.shape[1]))
+        for k in range(3):
+            soft[k, j] += share[j] * found[k]
+
+
+@compiled
+def _is_more(row: Float32, least: np.float32) -> bool:
+    """Whether any value of a row is more than that."""
+    most = least
+    for j in range(len(row)):
+        most = max(most, row[j])
+    return most > least
 
 
 @compiled
@@ -207,6 +224,7 @@ def draw(
     # The last two rows of nodes, between which rows of pixels stand: colours, and factors and places of layers.
     soft, factors = np.empty((2, 3, count), np.float32), np.empty((2, layers, 3, count), np.float32)
     places = np.empty((2, layers, 2, count), np.float32)
+    rest = np.empty((2, count), np.float32)
     shown, row = np.empty((3, 2 * count), np.float32), np.empty((5, 2 * count), np.float32)
     for i in range(max(first - 1, 0), last):
         here = i % 2
@@ -215,7 +233,11 @@ def draw(
             _double_row(rough[k, upper], rough[k, lower], i, known[k])
         x, y = known[FOUND], known[FOUND + 1]
         _lay_row(x, y, known[FOUND + 2], far, known[AROUND + 2], same, depth, cover[i])
-        _mix_row(cover[i], known, patch, strands, same, factors[here, 0], factors[here, 1], soft[here])
+        _mix_row(cover[i], known, same, factors[here, 0], factors[here, 1], soft[here], rest)
+        if _is_more(rest[0], _INVISIBLE):
+            _fill_row(known, strands, rest[0], soft[here])
+        if _is_more(rest[1], _INVISIBLE):
+            _surround_row(known, patch, rest[1], soft[here])
         for layer in range(layers):
             if bands[layer, 0] <= i < bands[layer, 1]:
                 if layer >= 2:
