@@ -110,7 +110,7 @@ def _is_more(row: Float32, least: np.float32) -> bool:
     most = least
     for j in range(len(row)):
         most = max(most, row[j])
-    return most > least
+    return bool(most > least)
 
 
 @compiled
