@@ -35,6 +35,13 @@ _HAIR_SEEN = 0.15, 0.6
 """Cosines from which on hair is looked at for its tone, and fully."""
 _CROWN_SEEN = 0.5, 0.8
 """The same for the crown, above which many a photograph shows what is behind."""
+_CROWN_MM = 75.0, 100.0
+"""Heights over the eyes from which on heads may end below the model's, and surely do now and then."""
+_BEHIND = 0.25, 0.6
+"""From which difference on, of the distances of a colour from hair and from what is behind, over their sum, it is no
+hair to begin with, and surely none."""
+_GREY_LEVELS = np.float32(25)
+"""Distances of colours much below this say nothing."""
 _DARKER_HAIR = np.float32(0.6)
 """Brightness of hair that is not seen, over the skin's."""
 _SEAM_CELLS = (3, 3)
@@ -53,18 +60,26 @@ class Appearance:
     seen at all, perhaps not safely.
     tone: (H / 2, W / 2, 3) float32, factors for what is taken from the mirror image.
     fill: (H / 2, W / 2, 3) float32 BGR 0..255.
+    doubt: (H / 2, W / 2) float32 0..1, how far a place shows what is behind the head, which the model reaches beyond.
     """
 
     weights: Float32
     tone: Float32
     fill: Float32
+    doubt: Float32
 
     def settled(self, earlier: Appearance, weights_share: float, tones_share: float) -> Appearance:
         """With these shares (0..1) of what was seen earlier kept: one of the weights, one of tones and fill."""
-        kept = ((earlier.weights, weights_share), (earlier.tone, tones_share), (earlier.fill, tones_share))
-        now = (self.weights, self.tone, self.fill)
-        mixed = (cv2.addWeighted(old, share, new, 1 - share, 0) for new, (old, share) in zip(now, kept, strict=True))
-        return Appearance(*(np.asarray(layer, np.float32) for layer in mixed))
+
+        def mixed(now: Float32, before: Float32, share: float) -> Float32:
+            return np.asarray(cv2.addWeighted(before, share, now, 1 - share, 0), np.float32)
+
+        return Appearance(
+            weights=mixed(self.weights, earlier.weights, weights_share),
+            tone=mixed(self.tone, earlier.tone, tones_share),
+            fill=mixed(self.fill, earlier.fill, tones_share),
+            doubt=mixed(self.doubt, earlier.doubt, tones_share),
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +97,7 @@ class ChartSurface:
     components: Float32
     hair: Float32
     hair_to_trust: Float32
+    crown: Float32
     sights: npt.NDArray[np.uint8]
     elevation_limit_deg: float
 
@@ -114,6 +130,7 @@ def chart_surface() -> ChartSurface:
         components=components,
         hair=hair,
         hair_to_trust=hair_to_trust,
+        crown=hair * smooth_step((-y - _CROWN_MM[0]) / np.float32(_CROWN_MM[1] - _CROWN_MM[0])),
         sights=np.stack([model.visibility, model.safety], axis=-1),
         elevation_limit_deg=model.elevation_limit_deg,
     )
@@ -154,6 +171,11 @@ class Sight:
     cosine: Float32
     safe: Float32
 
+    def doubted(self, doubt: Float32) -> Sight:
+        """Less, so far as it is in doubt (H / 2, W / 2) that it is the head that is seen."""
+        certain = 1 - cv2.resize(doubt, self.cosine.shape[1::-1])
+        return Sight(self.cosine * certain, self.safe)
+
 
 def sight(to_camera: npt.NDArray[np.float64]) -> Sight:
     """What a camera in the direction `to_camera` (3,) of the head frame sees."""
@@ -172,18 +194,24 @@ def sight(to_camera: npt.NDArray[np.float64]) -> Sight:
     return Sight(cosine, safe)
 
 
-def observe(colours: npt.NDArray[np.uint8], seen: Sight) -> Appearance:
+def observe(colours: npt.NDArray[np.uint8], behind: Float32, seen: Sight) -> Appearance:
     """Weigh what a picture shows of each cell against what it shows of its mirror image, and take its tones.
 
-    colours: (H / 2, W / 2, 3) uint8 BGR, the picture at the middle of four cells each. seen: how well the camera sees a
-    cell; 0 also for what is outside the picture.
+    colours: (H / 2, W / 2, 3) uint8 BGR, the picture at the middle of four cells each. behind: the same size, float32,
+    the colours of what is behind the head there. seen: how well the camera sees a cell; 0 also for what is outside the
+    picture.
     """
     weights = weigh(seen)
     well = seen.cosine * seen.safe
     own, mirrored, _, _ = cv2.split(weights)
     other = cv2.flip(well, 1)
     layers = halved(cv2.merge([own, mirrored, well * other, cv2.max(well, other)]))
-    return Appearance(weights, *_tones(colours.astype(np.float32), layers))
+    shown = colours.astype(np.float32)
+    tone, fill = _tones(shown, layers)
+    from_hair, from_behind = np.linalg.norm(shown - fill, axis=-1), np.linalg.norm(shown - behind, axis=-1)
+    nearer = (from_hair - from_behind) / (from_hair + from_behind + _GREY_LEVELS)
+    doubt = chart_surface().crown * _ramp(nearer, *_BEHIND)
+    return Appearance(weigh(seen.doubted(doubt)), tone, fill, doubt)
 
 
 def weigh(seen: Sight) -> Float32:

@@ -8,6 +8,7 @@ from the mirror image of the face, its brightness matched, and what it saw on ne
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -144,10 +145,12 @@ def _observe(
     seen = sight(head.towards_camera(FRONT_MM))
     seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
     if known is not None:
-        return Appearance(weigh(seen), known.observed.tone, known.observed.fill), known.surroundings
+        doubt = known.appearance.doubt
+        return replace(known.observed, weights=weigh(seen.doubted(doubt)), doubt=doubt), known.surroundings
     small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
     on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
-    return observe(small.sample(on_small), seen), look_around(small, on_small)
+    surroundings = look_around(small, on_small)
+    return observe(small.sample(on_small), surroundings.behind(on_small, small), seen), surroundings
 
 
 def _moved_little(earlier: SeenFace, deformation: npt.NDArray[np.float32], distance_mm: float) -> bool:

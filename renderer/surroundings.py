@@ -31,6 +31,12 @@ class Surroundings:
     tones: Float32
     to_small: npt.NDArray[np.float64]
 
+    def behind(self, places: Float32, patch: Patch) -> Float32:
+        """Tones (h, w, 3) at places (h, w, 2) of a patch of the same frame."""
+        at = cv2.transform(places, (self.to_small @ patch.from_patch)[:2])
+        found = cv2.remap(self.tones, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.ascontiguousarray(found[..., :3], np.float32)
+
 
 def look_around(patch: Patch, head: Float32) -> Surroundings:
     """Surroundings in a patch; head: (H / 2, W / 2, 2), the chart's coordinates in it."""

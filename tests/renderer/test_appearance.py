@@ -77,8 +77,12 @@ def plainly(cosine):
     return Sight(cosine, np.ones_like(cosine))
 
 
+def observe_before(shown, seen, behind=(0, 255, 0)):
+    return observe(shown, np.full(shown.shape, behind, np.float32), seen)
+
+
 def test_what_is_well_seen_is_taken_from_its_own_place():
-    found = observe(colours(100, 100), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
+    found = observe_before(colours(100, 100), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
     np.testing.assert_allclose(found.weights[..., 0], 1, atol=1e-3)
     np.testing.assert_allclose(found.weights[..., 1], 0, atol=1e-3)
     np.testing.assert_allclose(found.weights[..., 2], 1, atol=1e-3)
@@ -87,7 +91,7 @@ def test_what_is_well_seen_is_taken_from_its_own_place():
 def test_what_only_its_mirror_image_shows_is_taken_from_there_and_half_trusted():
     seen = np.zeros(CHART_SIZE, np.float32)
     seen[:, COLUMNS // 2 :] = 0.9
-    found = observe(colours(0, 120), plainly(seen))
+    found = observe_before(colours(0, 120), plainly(seen))
     hidden = found.weights[10:60, 10:40]
     np.testing.assert_allclose(hidden[..., 1], 1, atol=1e-3)
     np.testing.assert_allclose(hidden[..., 2], 0.5, atol=1e-3)
@@ -96,13 +100,13 @@ def test_what_only_its_mirror_image_shows_is_taken_from_there_and_half_trusted()
 def test_what_is_seen_nowhere_is_filled_from_around_it_and_not_trusted():
     seen = np.full(CHART_SIZE, 0.9, np.float32)
     seen[20:40] = 0
-    found = observe(colours(90, 90), plainly(seen))
+    found = observe_before(colours(90, 90), plainly(seen))
     assert found.weights[24:36].max() < 1e-3
     np.testing.assert_allclose(found.fill[12:18], 90, atol=2)
 
 
 def test_a_picture_that_shows_nothing_gives_a_fill_all_the_same():
-    found = observe(colours(90, 90), plainly(np.zeros(CHART_SIZE, np.float32)))
+    found = observe_before(colours(90, 90), plainly(np.zeros(CHART_SIZE, np.float32)))
     assert found.weights.max() == 0
     assert np.isfinite(found.fill).all()
     assert np.isfinite(found.tone).all()
@@ -111,14 +115,27 @@ def test_a_picture_that_shows_nothing_gives_a_fill_all_the_same():
 def test_a_mirrored_part_takes_the_brightness_of_the_side_it_stands_on():
     seen = np.zeros(CHART_SIZE, np.float32)
     seen[:, 30:] = 0.9  # both sides near the middle, and all of the right side
-    found = observe(colours((50, 60, 70), (100, 120, 140)), plainly(seen))
+    found = observe_before(colours((50, 60, 70), (100, 120, 140)), plainly(seen))
     np.testing.assert_allclose(found.tone[10:26, 15:19], 0.57, atol=0.03)
     np.testing.assert_allclose(found.tone[10:26, 29:33], 1.75, atol=0.06)
 
 
 def test_settling_keeps_the_shares_that_are_asked_for():
-    bright = observe(colours(200, 200), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
-    dark = observe(colours(100, 100), plainly(np.zeros(CHART_SIZE, np.float32)))
+    bright = observe_before(colours(200, 200), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
+    dark = observe_before(colours(100, 100), plainly(np.zeros(CHART_SIZE, np.float32)))
     mixed = dark.settled(bright, 0.25, 0.5)
     np.testing.assert_allclose(mixed.weights[..., 0], 0.25, atol=1e-3)
     np.testing.assert_allclose(mixed.fill, (bright.fill + dark.fill) / 2, atol=0.5)
+
+
+def test_a_crown_that_looks_like_what_is_behind_the_head_is_filled_with_hair():
+    shown = colours(60, 60)
+    crown = np.s_[1:4, 19:29]
+    shown[crown] = (200, 210, 190)
+    well = plainly(np.full(CHART_SIZE, 0.45, np.float32))
+    before_such_a_wall = observe_before(shown, well, behind=(195, 205, 195))
+    before_another = observe_before(shown, well, behind=(0, 0, 255))
+    at = np.s_[3:7, 42:54]
+    assert before_such_a_wall.weights[at][..., :2].sum(-1).max() < 0.3
+    assert before_another.weights[at][..., 0].min() > 0.9
+    np.testing.assert_array_equal(before_such_a_wall.weights[30:], before_another.weights[30:])
