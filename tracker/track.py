@@ -9,9 +9,10 @@ import numpy as np
 from fpn.camera import Camera
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
-from tracker.assignment import can_follow
+from tracker.assignment import can_follow, displacement
 from tracker.expression import Leakage, SteadyFace
 from tracker.frame import TrackedPose, TrackState
+from tracker.measurement import is_sane
 from tracker.region import SteadyRegion
 from tracker.smoothing import PoseFilter
 
@@ -22,9 +23,12 @@ _SMALLEST_SIDE, _LARGEST_SIDE = 12.0, 4.0  # of a face: in pixels, and over the 
 
 _REACH, _REACH_PER_S = 0.5, 2.0  # how far from its expected place, in face sizes, a face may be found again
 
+_ELSEWHERE = 0.3  # in face sizes: a face found again farther than this from where it was expected begins a new movement
+
 _GROWTH, _GROWTH_PER_S = 1.3, 0.7  # ratio of its sizes: a person walks at a metre a second, at a metre's distance
 
 _ORDINARY = 2.0  # times the usual claimed variance: above, something is before the face, or it is turned away
+_GLIMPSE = 10.0  # times: of a face that is still mostly hidden, whose place and size are guesses
 _USUAL_RISES, _USUAL_FALLS = 0.03, 0.3  # share by which the usual follows a larger claim, and a smaller one
 
 SURE_PRESENCE = 0.8
@@ -100,6 +104,10 @@ class Track:
         """Whether the network is much less certain of an estimate than it mostly is of this face."""
         return _claim(estimate) > _ORDINARY * self._usual_claim
 
+    def is_glimpse(self, estimate: FaceEstimate) -> bool:
+        """Whether too little is seen, of a face that was hidden, to say that it has come back somewhere else."""
+        return self._reappears_elsewhere(estimate) and _claim(estimate) > _GLIMPSE * self._usual_claim
+
     def urgency(self, width: int, height: int) -> float:
         """How overdue it is to ask the detector about this face, 1 being due.
 
@@ -137,12 +145,12 @@ class Track:
         """Squared Mahalanobis distance of an estimate from the prediction; infinite for poses of NaN."""
         return self._filter.distance(estimate.pose)
 
-    def measure(self, estimate: FaceEstimate, camera: Camera, *, shape_known: bool = True) -> None:
+    def measure(self, estimate: FaceEstimate, camera: Camera, *, is_clear: bool = True) -> None:
         """Take what the network found in the region; if the filter does not believe it, the face was not seen.
 
-        shape_known: False where the face is partly hidden, so that its shape says nothing of its expression.
+        is_clear: False where another face hides a part of it, so that its shape says nothing of its expression.
         """
-        if self._believes(estimate, shape_known):
+        if self._believes(estimate, is_clear):
             self._take(estimate, TrackState.TRACKED, camera)
         else:
             self.miss(estimate.presence)
@@ -150,7 +158,7 @@ class Track:
 
     def recover(self, estimate: FaceEstimate, camera: Camera) -> None:
         """Take what the network found where the detector saw the face, wherever it was expected."""
-        if not self._believes(estimate, shape_known=False):
+        if not self._believes(estimate, is_clear=False):
             self._filter.restart(estimate.pose)
             self._region = SteadyRegion()
         self._take(estimate, TrackState.DETECTED, camera)
@@ -174,11 +182,19 @@ class Track:
         # The tolerance is for sums of time steps: a face that is gone for a second exactly is waited for.
         return left_the_picture or self.unseen_s > patience + 1e-6
 
-    def _believes(self, estimate: FaceEstimate, shape_known: bool) -> bool:
+    def _believes(self, estimate: FaceEstimate, is_clear: bool) -> bool:
+        if self._reappears_elsewhere(estimate) and is_sane(estimate.pose):
+            # What was measured last was already half of what hid the face, and says nothing of how it went on.
+            self._filter.restart(estimate.pose)
+            self._region = SteadyRegion()
+            return True
         pose, disturbance = estimate.pose, None
-        if self._face is not None and shape_known:
+        if self._face is not None and is_clear:
             pose, disturbance = self._face.steadied(estimate.pose, estimate.shape, self._step_s)
         return self._filter.update(pose, disturbance)
+
+    def _reappears_elsewhere(self, estimate: FaceEstimate) -> bool:
+        return self.unseen_s > self._step_s and displacement(self.box, estimate.box) > _ELSEWHERE
 
     def _is_inside(self, width: int, height: int) -> bool:
         box = self.box
@@ -189,8 +205,8 @@ class Track:
         self.state, self.score = state, estimate.presence
         self.box = self._region.box(self._filter.translation, camera) if self._smoothed else estimate.box
         self._shape = estimate.shape
-        claim = _claim(estimate)
-        self._usual_claim += (_USUAL_RISES if claim > self._usual_claim else _USUAL_FALLS) * (claim - self._usual_claim)
+        excess = _claim(estimate) - self._usual_claim
+        self._usual_claim += (_USUAL_RISES if excess > 0 else _USUAL_FALLS) * excess
         self.seen_s += self._step_s
         self.unseen_s = 0.0
 

@@ -89,14 +89,18 @@ class Tracks:
     def measure(self, estimates: Sequence[FaceEstimate], camera: Camera) -> None:
         """Take what the network found in the regions of `predict`."""
         found = list(zip(self._tracks, estimates, strict=True))
-        faces = [(track, each) for track, each in found if is_seen(each) and track.can_be(each)]
+        faces = [
+            (track, each)
+            for track, each in found
+            if is_seen(each) and track.can_be(each) and not track.is_glimpse(each)
+        ]
         losers = _losers(faces)
         owners = [track for track, _ in faces if track not in losers]
         clear = [track for track, estimate in faces if track in owners and not track.is_doubted(estimate)]
         hidden = {track: _hidden_share(track, clear) for track, _ in faces}
         for track, estimate in found:
             if track in owners and not _is_behind(track, estimate, hidden[track]):
-                track.measure(_disturbed(estimate, hidden[track]), camera, shape_known=hidden[track] < _HIDING)
+                track.measure(_disturbed(estimate, hidden[track]), camera, is_clear=hidden[track] < _HIDING)
             else:
                 track.miss(estimate.presence)
         # A loser that has been seen for a while is another face in hiding, a young one is a duplicate.
@@ -135,8 +139,11 @@ class Tracks:
         born: list[Track] = []
         for candidate, estimate in zip(candidates, estimates, strict=True):
             owner = candidate.track
-            if owner is not None and not (candidate.trusted or owner.can_be(estimate)):
-                owner = None
+            if owner is not None and not candidate.trusted:
+                if owner.is_glimpse(estimate):
+                    continue
+                if not owner.can_be(estimate):
+                    owner = None
             if not is_plausible(estimate) or not (candidate.trusted or is_sure(estimate)):
                 continue
             # Given boxes of one frame are taken for as many faces, detections may have ended on the same one.

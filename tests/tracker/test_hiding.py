@@ -1,0 +1,103 @@
+"""Faces behind others: when what the network sees is the other face, and what becomes of one that comes out again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fpn.camera import Camera
+from fpn.pose import FaceEstimate
+from tests.tracker.simulation import Scene, still
+from tracker.frame import TrackState
+from tracker.track import Track
+from tracker.tracks import Candidate, Tracks
+
+STEP_S = 1 / 30
+CAMERA = Camera.from_fov(640, 480)
+
+
+def seen(x_mm: float, z_mm: float = 900.0, claim: float = 1.0) -> FaceEstimate:
+    """What the network finds of a face there, `claim` times as uncertain as usual."""
+    scene = Scene({"a": still(x_mm, 0.0, z_mm)})
+    (face,) = scene.faces()
+    pose = replace(face.pose, rotation_covariance=claim**2 * face.pose.rotation_covariance / 4)
+    return FaceEstimate(pose, 0.98, face.roi, face.box)
+
+
+def followed(track: Track, frames: int = 15) -> Track:
+    for _ in range(frames):
+        track.predict(STEP_S, CAMERA)
+        track.measure(seen(0.0), CAMERA)
+    return track
+
+
+def lost(frames: int = 5) -> Track:
+    """A track on a resting face that has not been seen for some frames."""
+    track = followed(Track(1, seen(0.0), CAMERA, "default"))
+    for _ in range(frames):
+        track.predict(STEP_S, CAMERA)
+        track.miss(0.1)
+    return track
+
+
+@pytest.mark.parametrize("by_detection", [False, True])
+def test_a_face_that_comes_out_elsewhere_does_not_shoot_on(by_detection: bool) -> None:
+    track = lost()
+    track.predict(STEP_S, CAMERA)
+    (track.recover if by_detection else track.measure)(seen(90.0, claim=1.5), CAMERA)
+    assert track.is_seen
+    expected = seen(90.0).box.x
+    for _ in range(4):
+        track.predict(STEP_S, CAMERA)
+        assert track.box.x == pytest.approx(expected, abs=10)  # half a face away before
+
+
+def test_a_glimpse_of_a_hidden_face_elsewhere_is_not_believed() -> None:
+    track = lost()
+    track.predict(STEP_S, CAMERA)
+    assert track.is_glimpse(seen(90.0, claim=4.0))
+    assert not track.is_glimpse(seen(90.0, claim=2.0))  # as of a face that has turned away
+    assert not track.is_glimpse(seen(5.0, claim=4.0))  # where it was expected
+    track = followed(Track(1, seen(0.0), CAMERA, "default"))
+    track.predict(STEP_S, CAMERA)
+    assert not track.is_glimpse(seen(90.0, claim=4.0))  # it was not hidden
+
+
+def test_the_network_doubts_a_face_by_what_it_usually_claims_of_it() -> None:
+    track = followed(Track(1, seen(0.0), CAMERA, "default"))
+    assert not track.is_doubted(seen(0.0, claim=1.3))
+    assert track.is_doubted(seen(0.0, claim=1.6))
+
+
+def two_faces(*, behind_x_mm: float, claim: float = 1.0, claim_near: float = 1.0) -> dict[float, TrackState]:
+    """States, by depth, of a resting face and of one farther off that has walked there from the side."""
+    faces = [seen(0.0, 700.0), seen(400.0, 1300.0)]
+    tracks = Tracks("default")
+    tracks.adopt([Candidate(face.box, None, trusted=True) for face in faces], faces, CAMERA)
+    for x_mm in np.linspace(400.0, behind_x_mm, 20):
+        tracks.predict(STEP_S, CAMERA)
+        tracks.measure([seen(0.0, 700.0), seen(float(x_mm), 1300.0)], CAMERA)
+    tracks.predict(STEP_S, CAMERA)
+    tracks.measure([seen(0.0, 700.0, claim_near), seen(behind_x_mm, 1300.0, claim)], CAMERA)
+    return {round(track.depth_mm, -2): track.state for track in tracks._tracks}
+
+
+def test_a_face_wholly_behind_another_is_not_seen_whatever_the_network_finds() -> None:
+    states = two_faces(behind_x_mm=20.0)
+    assert states == {700: TrackState.TRACKED, 1300: TrackState.COASTING}
+
+
+def test_a_face_half_behind_another_is_seen_unless_the_network_doubts_it() -> None:
+    assert two_faces(behind_x_mm=125.0)[1300] is TrackState.TRACKED
+    assert two_faces(behind_x_mm=125.0, claim=6.0)[1300] is TrackState.COASTING
+
+
+def test_a_face_that_the_network_doubts_hides_nobody() -> None:
+    assert two_faces(behind_x_mm=20.0, claim_near=2.0)[1300] is TrackState.TRACKED
+
+
+def test_faces_side_by_side_hide_nothing() -> None:
+    assert set(two_faces(behind_x_mm=300.0, claim=2.0).values()) == {TrackState.TRACKED}
+    assert np.isclose(seen(0.0).pose.translation[2], 900)
