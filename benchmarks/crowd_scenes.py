@@ -59,6 +59,16 @@ def wandering(seed: int, depth_mm: float) -> Path:
     return place
 
 
+def dense(number: int) -> Scene:
+    """Four or five that wander, 12 or 23 cm behind one another, and hide one another again and again."""
+    heads, apart_mm = 5 if number % 3 == 1 else 4, 120 if number % 3 == 2 else 230
+    return Scene(
+        4.0,
+        {f"head {index}": wandering(5000 + 100 * number + index, 850 + apart_mm * index) for index in range(heads)},
+        seed=300 + number,
+    )
+
+
 def _board(t: float) -> tuple[float, float] | None:
     """From the left to the right edge in two seconds, a fifth of the picture wide."""
     left = -0.2 + 0.6 * (t - 0.8)
@@ -126,5 +136,7 @@ CROWDS = {
     "wandering, kept aside": Scene(
         4.0, {f"head {index}": wandering(1000 + index, 850 + 230 * index) for index in range(4)}, seed=21
     ),
+    **{f"dense {number}": dense(number) for number in range(6)},
+    "dense 6, kept aside": dense(6),
 }
-"""All scenes by name; the one kept aside is not for making the tracker with."""
+"""All scenes by name; those kept aside are not for making the tracker with."""

@@ -37,6 +37,7 @@ from benchmarks.steadiness import (
     share_inside,
     squared_surprise,
 )
+from benchmarks.tracking_plot import SMALL_DEG, SMALL_HZ, Point, plot
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from fpn.rotations import angles_from_rotation
@@ -54,7 +55,6 @@ _RATE = 30.0
 _SETTLED = 30  # frames after which a filter has settled
 LEVELS = (0.5, 0.8, 0.95)
 _SWINGS = ("swing-0.5Hz", "swing-1Hz", "swing-2Hz")
-_SMALL_DEG, _SMALL_HZ = 1.0, 0.5
 _WIDTHS = (320, 640, 1280)
 FACES = ("blink", "speak", "smile")
 
@@ -171,7 +171,7 @@ def mean_lag_frames(method: Filter, clips: dict[str, Tracked]) -> float:
     return float(np.mean([lag_frames(method, clips[name]) for name in (*_SWINGS, "step")]))
 
 
-def small_swing(rest: Tracked, amplitude_deg: float = _SMALL_DEG, frequency_hz: float = _SMALL_HZ) -> Tracked:
+def small_swing(rest: Tracked, amplitude_deg: float = SMALL_DEG, frequency_hz: float = SMALL_HZ) -> Tracked:
     """A head that hardly moves: the poses measured of a resting one, noise and all, turned to and fro from 1 s on.
 
     So small a movement is hardest to tell from noise.
@@ -221,16 +221,6 @@ def engine_cost_ms(frames: int = 300) -> float:
             kalman.update(measured)
         taken.append(time.thread_time() - started)
     return 1000 * min(taken) / frames
-
-
-@dataclass(frozen=True)
-class Point:
-    """A filter at one setting: jitter at rest in degrees, mean lag in frames, lag in frames on a small swing."""
-
-    setting: str
-    jitter_deg: float
-    lag: float
-    small_lag: float
 
 
 def curves(clips: dict[str, Tracked]) -> dict[str, list[Point]]:
@@ -287,7 +277,9 @@ def report_clips(clips: dict[str, Tracked], points: dict[str, list[Point]]) -> N
         words = "never lost" if lost is None else f"lost at {lost:.0f}"
         words += "" if lost is None else (", not found again" if found is None else f", found again at {found:.0f}")
         print(f"  {each:8}  {words} (to {MOTIONS[each].angles_deg(MOTIONS[each].seconds / 2)[axis]:.0f})")
-    print(f"\nfilter    {filter_cost_ms(clips['rest-640']):.3f} ms of processor time a track and frame, "
+    rest = clips["rest-640"]
+    print(f"\nfilter    {filter_cost_ms(replace(rest, leakage=None)):.3f} ms of processor time a track and frame, "
+          f"with expressions taken back {filter_cost_ms(rest):.3f}, "
           f"filterpy alone {engine_cost_ms():.3f} ({machine_line()})")  # fmt: skip
     print(
         "\non the same raw poses: jitter at rest (degrees), mean lag, and lag on a swing of 1 degree at 0.5 Hz (frames)"
@@ -297,30 +289,6 @@ def report_clips(clips: dict[str, Tracked], points: dict[str, list[Point]]) -> N
             print(
                 f"  {family:14}  {point.setting:18}  {point.jitter_deg:.3f}   {point.lag:+.2f}   {point.small_lag:+.2f}"
             )
-
-
-def plot(folder: Path, points: dict[str, list[Point]]) -> None:
-    """Draw jitter_lag.png into a folder: jitter against the lag of the movements, and against that of a small one."""
-    from matplotlib.figure import Figure  # late: only plots need it
-
-    folder.mkdir(parents=True, exist_ok=True)
-    figure = Figure(figsize=(9, 4), layout="constrained")
-    left, right = figure.subplots(1, 2, sharey=True)
-    left.set_xlabel("mean lag of swings and a quick turn, frames of 1/30 s")
-    right.set_xlabel(f"lag of a swing of {_SMALL_DEG:g} degree at {_SMALL_HZ:g} Hz, frames of 1/30 s")
-    for (family, settings), marker in zip(points.items(), "o*xs", strict=True):
-        style = {"marker": marker, "linestyle": "-" if family in ("ours", "moving average") else "", "label": family}
-        turn = [point.jitter_deg for point in settings]
-        left.plot([point.lag for point in settings], turn, **style)
-        right.plot([point.small_lag for point in settings], turn, **style)
-    for point in points["ours"]:
-        for axes, late in ((left, point.lag), (right, point.small_lag)):
-            beside = (6, -11) if point.setting == "off" else (6, 3)  # "low" may lie at the same place
-            axes.annotate(point.setting, (late, point.jitter_deg), textcoords="offset points", xytext=beside)
-    left.set_ylim(0, 1.15 * max(point.jitter_deg for settings in points.values() for point in settings))
-    left.set_ylabel("jitter at rest, degrees (RMS)")
-    right.legend()
-    figure.savefig(folder / "jitter_lag.png")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -12,12 +12,14 @@ from benchmarks.steadiness import (
     lag_s,
     largest_change_deg,
     lost_and_found_deg,
+    mean_change_deg,
     position_jitter_mm,
     rotation_jitter_deg,
     share_inside,
     squared_surprise,
 )
-from benchmarks.tracking import Point, Tracked, causal, coverage, jitter, lag_frames, offline, plain, plot, small_swing
+from benchmarks.tracking import Tracked, causal, coverage, jitter, lag_frames, offline, plain, small_swing
+from benchmarks.tracking_plot import Point, plot
 from fpn.pose import HeadPose
 from fpn.rotations import angles_from_rotation
 from tracker.sources import open_source
@@ -50,6 +52,11 @@ def test_the_lag_of_a_delayed_step_is_the_delay():
 def test_the_largest_change_is_measured_from_the_still_part():
     rotations = Rotation.from_euler("y", np.r_[np.zeros(10), [0.1, 0.4, -0.2]], degrees=True)
     assert largest_change_deg(rotations, slice(0, 10)) == pytest.approx(0.4)
+
+
+def test_the_mean_change_is_the_root_mean_square_from_the_still_part():
+    rotations = Rotation.from_euler("y", np.r_[np.zeros(10), np.full(10, 0.3)], degrees=True)
+    assert mean_change_deg(rotations, slice(0, 10)) == pytest.approx(0.3 / np.sqrt(2))
 
 
 def test_errors_drawn_from_their_covariance_fill_its_regions():
