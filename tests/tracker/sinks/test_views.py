@@ -1,4 +1,5 @@
 import logging
+from threading import Event
 
 import cv2
 import numpy as np
@@ -21,6 +22,12 @@ from tracker.sinks.view_panel import CHOICES, Places, ViewPanel
 SIZE = 64
 CAMERA = Camera.from_fov(320, 240)
 LEFT_PLACE, RIGHT_PLACE = (-110.0, 0.0, 600.0), (110.0, 0.0, 600.0)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """Views are waited for until they are ready, however busy the machine is."""
+    monkeypatch.setattr("tracker.face_views._MOMENT_S", 120)
 
 
 @pytest.fixture(scope="module")
@@ -283,3 +290,15 @@ def test_views_alone_are_something_to_write(tmp_path):
             output=tmp_path / "one.mp4",
             face_views=FaceViews(),
         )
+
+
+def test_views_are_made_ready_beside_the_callers_own_work(monkeypatch):
+    done = Event()
+    monkeypatch.setattr("tracker.face_views.prepare", lambda size: done.wait(60))
+    monkeypatch.setattr("tracker.face_views._MOMENT_S", 0.0)
+    views = FaceViews(SIZE)
+    assert not views.make_ready()
+    done.set()
+    while not views.make_ready():
+        pass
+    assert views.make_ready()
