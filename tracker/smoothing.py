@@ -216,7 +216,10 @@ class PoseFilter:
             self._follow_activity(innovation, np.sqrt(expected))
         share = self._noise.take(in_motion, variances, self._activity.levels if moves else (0.0, 0.0))
         noise = part(claimed, share)
-        self._correct(innovation, noise if disturbance is None else noise + disturbance)
+        if disturbance is not None:  # of a resting head: a movement that has shown itself is followed
+            turning, moving = self._activity.levels if moves else (0.0, 0.0)
+            noise = noise + part(disturbance, each_axis((1 - turning) ** 2, (1 - moving) ** 2))
+        self._correct(innovation, noise)
         self._accept(measured, claimed, share)
         return True
 
