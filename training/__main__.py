@@ -9,7 +9,7 @@ STAGES = {
     "landmarks": "face-mesh landmarks of every crop",
     "fit": "fit the parametric head to them",
     "draw": "draw the training pictures",
-    "far": "label real crops at large yaw with a trained network of our own",
+    "far": "find and frame real crops at large yaw with a trained network of our own",
     "train": "train the network, or resume training",
     "widen": "a wider network that starts where a trained one stands",
     "plot": "plot the course of training runs",

@@ -1,9 +1,9 @@
-"""Real crops at large yaw with poses that a trained network of our own gives them: `python -m training far`.
+"""Real crops at large yaw, framed and sorted by a trained network of our own: `python -m training far`.
 
 The face mesh cannot tell 60 degrees from 90 and finds no face in a profile; a network taught by turned heads can. It
-looks at every such crop twelve times, mirrored, turned in plane and at two sizes; where all looks tell the same pose,
-their mean becomes the label. A network trained on these pictures, varied at random, learns what real profiles look like
-(self-training; Xie et al. 2020, "Self-training with Noisy Student").
+looks at every such crop twelve times, mirrored, turned in plane and at two sizes; a crop is kept where all looks tell
+the same pose. Their mean says where the face is and how often the crop is drawn; it is no label of the pose
+(`training.dataset.TARGETS`, posed): what such crops teach is that looks must agree.
 """
 
 from __future__ import annotations
@@ -141,12 +141,12 @@ def draw_far(faces: Path, model: Any, basis: FaceBasis, rng: np.random.Generator
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Label the far crops with a run's averaged weights and write them as a set for `train`."""
+    """Frame the far crops with a run's averaged weights and write them as a set for `train`."""
     parser = argparse.ArgumentParser(prog="python -m training far", description=__doc__)
     parser.add_argument("--faces", type=Path, required=True, help="folder with faces.csv and the zips")
     parser.add_argument("--head", type=Path, required=True, help="ict_facekit.npz")
     parser.add_argument("--fits", type=Path, required=True, help="fits.npz of the fit stage")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the run that gives the poses")
+    parser.add_argument("--run", type=Path, required=True, help="folder of the run that looks at them")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)

@@ -44,7 +44,7 @@ class Drawn:
     """Pictures of one or more photographs and what is known of them.
 
     pictures: (n, 192, 192) uint8. rotations: (n, 3, 3) float32, relative to the line of sight. landmarks: (n, 68, 3)
-    float32 px. kind: (n,) REAL, TURNED or REAL_FAR (a real crop far turned, its pose given by a network of ours).
+    float32 px. kind: (n,) REAL, TURNED or REAL_FAR (a real crop far turned, its pose a guess of a network of ours).
     photo: (n,) int32, the row of the photograph. twin: (n,) bool, the next picture is the same head in the same pose,
     light and place with another expression.
     """
