@@ -23,8 +23,8 @@ Int32 = npt.NDArray[np.int32]
 _MM_PER_UNIT = 10.0
 LITERATURE_PITCH_DEG = 4.3
 """How far up the head of the literature's zero pose (300W-LP, AFLW2000-3D) looks in ICT-FaceKit's own axes. The one
-constant that the validation images fix. Face-mesh fits of their near-frontal images alone say 6.8; the network's readings
-of all 32 of AFLW2000-3D say 4.6 to 5.1 (error flat from 4.3 to 5.3), the one person of BIWI less than 0.
+constant that the validation images fix. Face-mesh fits of their near-frontal images alone say 6.8; the network's
+readings of all 32 of AFLW2000-3D say 4.6 to 5.1 (error flat from 4.3 to 5.3), the one person of BIWI less than 0.
 """
 _TO_HEAD_AXES = np.array([1.0, -1.0, -1.0])
 _RIGHT_OUTER_EYE, _LEFT_OUTER_EYE = 36, 45  # of the 68 Multi-PIE points; the subject's right and left
