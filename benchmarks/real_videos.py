@@ -13,8 +13,7 @@ from scipy.spatial.transform import Rotation
 from benchmarks.steadiness import rotation_jitter_deg
 from fpn.pose import HeadPose
 from tracker import HeadPoseTracker
-from tracker.frame import TrackState
-from tracker.smoothing import PoseFilter
+from tracker.frame import TrackedPose, TrackState
 from tracker.sources import open_source
 
 _STRETCH_S = 1.0
@@ -23,10 +22,13 @@ _STILLEST = 0.1  # share of the stretches, by how much the raw poses spread in t
 
 @dataclass(frozen=True)
 class RealTrack:
-    """The raw poses of one track, frame by frame from its first, None where it coasted; times (n,) in seconds."""
+    """One track, frame by frame from its first: times (n,) in seconds, raw poses and those of the program at its
+    default, None where it coasted.
+    """
 
     times_s: list[float]
     poses: list[HeadPose | None]
+    smooth: list[HeadPose | None]
 
     @property
     def gaps(self) -> int:
@@ -34,27 +36,29 @@ class RealTrack:
         seen = [pose is not None for pose in self.poses]
         return sum(before and not now for before, now in pairwise(seen))
 
-    def filtered(self) -> list[HeadPose | None]:
-        """The poses as the program smooths them by default."""
-        pose_filter, poses = PoseFilter(), []
-        for step_s, pose in zip(np.diff(self.times_s, prepend=self.times_s[0]).tolist(), self.poses, strict=True):
-            pose_filter.predict(step_s)
-            poses.append(pose_filter.pose if pose is not None and pose_filter.update(pose) else None)
-        return poses
-
 
 def follow(video: Path, seconds: float, device: str, weights: Path | None) -> list[RealTrack]:
-    """The tracks of a video's first seconds, not smoothed."""
+    """The tracks of a video's first seconds, not smoothed, and beside them what the program makes of the same faces."""
     tracks: dict[int, RealTrack] = {}
-    with open_source(str(video)) as source, HeadPoseTracker(smoothing="off", device=device, weights=weights) as tracker:
+    with (
+        open_source(str(video)) as source,
+        HeadPoseTracker(smoothing="off", device=device, weights=weights) as raw,
+        HeadPoseTracker(device=device, weights=weights) as program,
+    ):
         for frame in source:
             if frame.time_s >= seconds:
                 break
-            for face in tracker.update(frame.image, frame.time_s):
-                track = tracks.setdefault(face.track, RealTrack([], []))
+            smooth = {face.track: face for face in program.update(frame.image, frame.time_s)}
+            for face in raw.update(frame.image, frame.time_s):
+                track = tracks.setdefault(face.track, RealTrack([], [], []))
                 track.times_s.append(frame.time_s)
-                track.poses.append(None if face.state is TrackState.COASTING else face.pose)
+                track.poses.append(_seen(face))
+                track.smooth.append(_seen(smooth.get(face.track)))
     return list(tracks.values())
+
+
+def _seen(face: TrackedPose | None) -> HeadPose | None:
+    return None if face is None or face.state is TrackState.COASTING else face.pose
 
 
 def still_jitter_deg(tracks: list[RealTrack]) -> tuple[float, float] | None:
@@ -80,12 +84,11 @@ def trembling_deg(rotations: Rotation) -> float:
 
 def _stretches(track: RealTrack) -> list[tuple[float, float, float]]:
     """For every whole stretch in which the face was always seen: spread, trembling raw and filtered. Not the first."""
-    smooth = track.filtered()
     times = np.array(track.times_s)
     found = []
     for begin_s in np.arange(times[0] + _STRETCH_S, times[-1] - _STRETCH_S, _STRETCH_S):
         inside = np.flatnonzero((times >= begin_s) & (times < begin_s + _STRETCH_S))
-        raw, filtered = _rotations(track.poses, inside), _rotations(smooth, inside)
+        raw, filtered = _rotations(track.poses, inside), _rotations(track.smooth, inside)
         if raw is not None and filtered is not None:
             found.append((rotation_jitter_deg(raw), trembling_deg(raw), trembling_deg(filtered)))
     return found

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from benchmarks.real_videos import RealTrack, report, still_jitter_deg, trembling_deg
 from fpn.pose import HeadPose
+from tracker.smoothing import PoseFilter
 
 TIMES = (np.arange(150) / 30).tolist()
 
@@ -24,7 +25,17 @@ def track(angles_deg: np.ndarray) -> RealTrack:
         )
         for angle in angles_deg
     ]
-    return RealTrack(TIMES, list(poses))
+    return RealTrack(TIMES, list(poses), smoothed(poses))
+
+
+def smoothed(poses: list[HeadPose]) -> list[HeadPose | None]:
+    """The poses as the filter gives them."""
+    pose_filter, smooth = PoseFilter(), []
+    for step_s, pose in zip(np.diff(TIMES, prepend=0.0).tolist(), poses, strict=True):
+        pose_filter.predict(step_s)
+        pose_filter.update(pose)
+        smooth.append(pose_filter.pose)
+    return list(smooth)
 
 
 def test_every_loss_is_counted_once() -> None:
