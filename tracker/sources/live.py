@@ -144,6 +144,8 @@ class LiveSource(Source, Generic[Picture]):
 
     def _offer(self, captured: Captured[Picture]) -> None:
         with self._changed:
+            if self._ended:  # closed since the thread last looked: nothing comes after the end
+                return
             if self._newest is not None and self._reading:
                 self.dropped += 1
             self._newest = captured
