@@ -10,6 +10,7 @@ STAGES = {
     "fit": "fit the parametric head to them",
     "draw": "draw the training pictures",
     "far": "find and frame real crops at large yaw with a trained network of our own",
+    "neighbours": "pairs of neighbouring frames of videos, tracked with the project's own weights",
     "train": "train the network, or resume training",
     "widen": "a wider network that starts where a trained one stands",
     "plot": "plot the course of training runs",
@@ -38,7 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     elif stage == "draw":
         from training.picture_set import main as run
     elif stage == "far":
-        from training.far_poses import main as run
+        from training.far_crops import main as run
+    elif stage == "neighbours":
+        from training.neighbours import main as run
     elif stage == "train":
         from training.train import main as run
     elif stage == "widen":

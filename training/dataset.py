@@ -13,7 +13,7 @@ from fpn.rotations import angles_from_rotation
 from training.augment import Placement, Sample, photograph, place, random_placement
 from training.backgrounds import plain_background
 from training.occluders import occlude
-from training.picture_set import REAL, REAL_FAR, TURNED
+from training.picture_set import REAL, TURNED, UNLABELLED
 from training.turning import PICTURE_SIZE
 
 Float32 = npt.NDArray[np.float32]
@@ -24,11 +24,12 @@ TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10,
 
 twin: 1 where the next row must be read with the same error, whatever that is, since nothing that moves the pose differs
 between the two (expression, crop, camera); -1 where it is mirrored besides; 0 elsewhere. posed: 1 where rotation and
-landmarks count; real faces far turned teach only what needs no label, that looks at them agree.
+landmarks count; real faces far turned and neighbouring frames of videos teach only what needs no label, that looks at
+them agree.
 """
 TARGET_SIZE = 219
-_TWINS = 255  # beside REAL, TURNED, REAL_FAR: pictures that have a twin
-_SHARES = {REAL: 0.32, TURNED: 0.44, _TWINS: 0.16, REAL_FAR: 0.08}
+_TWINS, _NEIGHBOURS = 255, 254  # beside REAL, TURNED, UNLABELLED: drawn pictures that have a twin, and frames of videos
+_SHARES = {REAL: 0.32, TURNED: 0.26, _TWINS: 0.3, UNLABELLED: 0.07, _NEIGHBOURS: 0.05}
 _SECOND_LOOK_SHARE = 0.08
 _ABSENT_SHARE = 0.1
 _YAW_BIN_DEG = 10.0
@@ -68,7 +69,7 @@ class PictureSet:
         kept_back = np.concatenate([part["photo"] for part in labels]) % _KEPT_BACK == 0
         drawn = ~kept_back if keep_back else np.ones(len(kind), bool)
         twin = np.concatenate([part["twin"] for part in labels])
-        group = np.where(twin, _TWINS, kind)
+        group = np.where(twin, np.where(kind == UNLABELLED, _NEIGHBOURS, _TWINS), kind)
         drawn &= ~np.roll(twin, 1)  # a second of two comes with its first
         chances = np.zeros(len(kind))
         for number, share in _SHARES.items():
@@ -182,7 +183,7 @@ def batch(
     for number in map(int, numbers):
         if row == count:
             break
-        posed = bool(pictures.kind[number] != REAL_FAR)
+        posed = bool(pictures.kind[number] != UNLABELLED)
         if rng.random() < _ABSENT_SHARE:
             crops[row, ..., 0] = photograph(rng, absent(rng, pictures, size))
             row += 1

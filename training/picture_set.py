@@ -32,7 +32,7 @@ from training.turning import (
     turn,
 )
 
-REAL, TURNED, REAL_FAR = 0, 1, 2
+REAL, TURNED, UNLABELLED = 0, 1, 2
 TRUSTED_YAW_DEG = 40.0
 """Up to here the face mesh's yaw is right on average; beyond it shrinks (71 degrees come out as 57)."""
 _TURNABLE_YAW_DEG = 48.0
@@ -44,7 +44,7 @@ class Drawn:
     """Pictures of one or more photographs and what is known of them.
 
     pictures: (n, 192, 192) uint8. rotations: (n, 3, 3) float32, relative to the line of sight. landmarks: (n, 68, 3)
-    float32 px. kind: (n,) REAL, TURNED or REAL_FAR (a real crop far turned, its pose a guess of a network of ours).
+    float32 px. kind: (n,) REAL, TURNED or UNLABELLED (a real picture, its pose a guess of a network of ours).
     photo: (n,) int32, the row of the photograph. twin: (n,) bool, the next picture is the same head in the same pose,
     light and place with another expression.
     """

@@ -7,7 +7,7 @@ import pytest
 from fpn.network import OUTPUT_SIZE, OUTPUTS
 from fpn.roi import Roi
 from fpn.rotations import geodesic_deg, rotation_from_angles
-from training.far_poses import LARGEST_SPREAD_DEG, agreed_pose, candidates, framed
+from training.far_crops import LARGEST_SPREAD_DEG, agreed_pose, candidates, framed
 from training.turning import PICTURE_SIZE, ROI_PIXELS
 
 

@@ -29,7 +29,7 @@ from training.evaluate import Validation, predict
 from training.face_basis import FaceBasis, face_basis
 from training.head_model import load_head_model
 from training.mesh_landmarks import crop_rows, read_crops
-from training.picture_set import REAL_FAR, Drawn, write_set
+from training.picture_set import UNLABELLED, Drawn, write_set
 from training.turning import PICTURE_SIZE, PIXELS_PER_MM, ROI_PIXELS, Grey
 
 Float = npt.NDArray[np.float64]
@@ -134,7 +134,7 @@ def draw_far(faces: Path, model: Any, basis: FaceBasis, rng: np.random.Generator
         np.stack(pictures),
         np.stack(rotations).astype(np.float32),
         np.stack(landmarks),
-        np.full(len(pictures), REAL_FAR, np.uint8),
+        np.full(len(pictures), UNLABELLED, np.uint8),
         np.array(photos, np.int32),
         np.zeros(len(pictures), bool),
     )
