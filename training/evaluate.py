@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -72,10 +73,10 @@ def predict(model: Any, validation: Validation, looks: int = 2, mirror: bool = F
     rotations = np.zeros((len(regions), 3, 3))
     for _ in range(looks):
         crops = np.stack([cut(picture, roi, size) for picture, roi in zip(validation.pictures, regions, strict=True)])
-        out = np.asarray(model(crops[..., None].astype(np.float32), training=False))
+        out = keras.ops.convert_to_numpy(model(crops[..., None].astype(np.float32), training=False))
         rotations = rotation_from_six(out[:, OUTPUTS["rotation"]])
         if mirror:
-            flipped = np.asarray(model(crops[:, :, ::-1, None].astype(np.float32), training=False))
+            flipped = keras.ops.convert_to_numpy(model(crops[:, :, ::-1, None].astype(np.float32), training=False))
             other = mirror_rotation(rotation_from_six(flipped[:, OUTPUTS["rotation"]]))
             u, _, vt = np.linalg.svd(rotations + other)
             rotations = u @ vt

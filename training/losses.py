@@ -39,6 +39,7 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
         super().__init__(name="pose", reduction="sum_over_batch_size")
         self.mean = ops.convert_to_tensor((mean - FACE_CENTER_MM).astype(np.float32) / ROI_MM)
         self.components = ops.convert_to_tensor(components.reshape(len(components), -1) / np.float32(ROI_MM))
+        self.mirror = ops.convert_to_tensor(_MIRROR)
         self.likelihood = keras.Variable(0.0, trainable=False, dtype="float32", name="likelihood_weight")
         # Lids and inner lips move most and say least about the pose; the jaw line slides along the cheek.
         weights = np.ones(68, np.float32)
@@ -55,7 +56,7 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
 
         error = ops.matmul(ops.transpose(truth, (0, 2, 1)), rotation)  # in head axes, which no look at it turns
         twin = y_true[:, TARGETS["twin"]][:, 0]
-        mirrored = ops.where(twin[:, None, None] < 0, error * _MIRROR, error)
+        mirrored = ops.where(twin[:, None, None] < 0, error * self.mirror, error)
         apart = ops.sqrt(ops.sum(ops.square(mirrored - ops.roll(error, -1, axis=0)), axis=(1, 2)) + 1e-6)
 
         chord = ops.sqrt(ops.sum(ops.square(rotation - truth), axis=(1, 2)) + 1e-6)  # 2 sqrt 2 sin(angle / 2)
