@@ -1,9 +1,9 @@
 """What faces that move do to the poses that the network sees; measures `tracker/expression.json`.
 
 `python -m benchmarks.expressions --pictures FOLDER` draws pictures of 96 people the first time (minutes, for which the
-training's data is needed), fits how errors go with the network's own shape weights on three quarters of them, and
-checks it on the others. With `--write` the tracker uses the fit from then on. New weights need it run again: without,
-the tracker knows that the fit is of other weights, and leaves it out.
+training's data is needed). On three quarters of them it fits how errors go with the network's own shape weights, and
+how much people differ in that, and checks it on the others. With `--write` the tracker uses the fit from then on. New
+weights need it run again: without, the tracker knows that the fit is of other weights, and leaves it out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import eigh
 from scipy.spatial.transform import Rotation
 
 from benchmarks.expression_pictures import CHECKED, FITTED, SIZE, ExpressionPicture, draw_pictures, read_pictures
@@ -24,13 +25,16 @@ from fpn.estimator import FacePoseEstimator
 from fpn.head import FACE_CENTER_MM
 from fpn.lift import region_of
 from fpn.pose import HeadPose
-from tracker.expression import LEAKAGE_FILE, Leakage, write_leakage
 from tracker.head_pose_tracker import Estimator
+from tracker.leakage import LEAKAGE_FILE, Leakage, write_leakage
 
 Float = npt.NDArray[np.float64]
 
 PARTS = ("face", "turn")
-_RIDGE = 0.01  # over the variance of each shape weight
+_IN_WORDS = np.array([*np.degrees(np.ones(3)), 100.0])  # of an error's four parts: degrees, and per cent
+_RIDGE = 0.01  # over the variance of an expression of usual size
+_LEAST_VARIANCE = 1e-4  # of a shape weight: less is the sensor's noise
+_MOST_DIRECTIONS = 6  # each costs the tracker time
 
 
 @dataclass(frozen=True)
@@ -75,49 +79,79 @@ def error_of(pose: HeadPose, rotation: Float, translation: Float) -> Float:
     return np.array([*turn, np.log(np.linalg.norm(seen) / np.linalg.norm(true))])
 
 
-def fit_effect(parts: Sequence[Part]) -> Float:
-    """The effect (50, 4) that explains most of the errors: ridge regression, each weight by its own variance."""
-    shapes, errors = (np.concatenate(each) for each in zip(*(part.centred for part in parts), strict=True))
-    deviation = np.maximum(shapes.std(0), 1e-6)
-    scaled = shapes / deviation
-    normal = scaled.T @ scaled + _RIDGE * len(scaled) * np.eye(scaled.shape[1])
-    return np.asarray(np.linalg.solve(normal, scaled.T @ errors) / deviation[:, np.newaxis])
+def fit(parts: Sequence[Part]) -> Leakage:
+    """What faces that move do to poses of people on average, and how much people differ in that."""
+    directions = fit_directions(parts)
+    expressions, errors = (np.concatenate(each) for each in zip(*(part.centred for part in parts), strict=True))
+    effect = _ridge(expressions @ directions, errors)
+    faces = [part.centred for part in parts if part.name == "face"]
+    own = [
+        fit_own_effects([(moved @ directions, (made - moved @ directions @ effect)[:, axis]) for moved, made in faces])
+        for axis in range(effect.shape[1])
+    ]
+    return Leakage(directions, effect, np.array([spread for spread, _ in own]), np.array([left for _, left in own]))
 
 
-def fit(parts: Sequence[Part], folds: int = 6) -> Leakage:
-    """Effect and doubt; the doubt is what is left on people whom the effect was not fitted on."""
-    people = sorted({part.person for part in parts})
-    taken, left = [], []
-    for fold in range(folds):
-        others = set(people[fold::folds])
-        effect = fit_effect([part for part in parts if part.person not in others])
-        for part in parts:
-            if part.person in others and part.name == "face":
-                shapes, errors = part.centred
-                taken.append(shapes @ effect)
-                left.append(errors - shapes @ effect)
-    return Leakage(fit_effect(parts), _doubt(np.concatenate(taken), np.concatenate(left)))
+def fit_directions(parts: Sequence[Part]) -> Float:
+    """The directions (50, n) in which shape weights change more with faces that move than with heads that turn.
+
+    From the generalised eigenvectors of the two covariances. Moving faces have the covariance 1 along them.
+    """
+    moving, turning = (_covariance([part.centred[0] for part in parts if part.name == name]) for name in PARTS)
+    ratios, vectors = eigh(moving, turning + _LEAST_VARIANCE * np.eye(len(turning)))  # ascending
+    count = int(np.clip(np.sum(ratios > 1), 1, _MOST_DIRECTIONS))
+    chosen = vectors[:, ::-1][:, :count]
+    variances, axes = np.linalg.eigh(chosen.T @ moving @ chosen)
+    return np.asarray(chosen @ axes / np.sqrt(variances))
 
 
-def _doubt(taken: Float, left: Float) -> Float:
-    remaining = np.sqrt(np.mean(left**2, axis=0))
-    turn = np.sqrt(np.mean(np.sum(taken[:, :3] ** 2, axis=1)))
-    distance = np.sqrt(np.mean(taken[:, 3] ** 2))
-    return np.asarray(remaining / np.maximum([turn, turn, turn, distance], 1e-9))
+def fit_own_effects(people: Sequence[tuple[Float, Float]], rounds: int = 60) -> tuple[Float, float]:
+    """How much people's own effects differ: their covariance (n, n), and the standard deviation of what is left.
+
+    people: of each, expressions (m, n) and errors (m,), both without their mean. By expectation maximisation for
+    random effects (Laird and Ware 1982, "Random-effects models for longitudinal data").
+    """
+    count = people[0][0].shape[1]
+    variance = float(np.mean(np.concatenate([errors for _, errors in people]) ** 2)) / 2
+    spread, freedom = variance / count * np.eye(count), sum(len(errors) - 1 for _, errors in people)
+    for _ in range(rounds):
+        products, squares = np.zeros((count, count)), 0.0
+        for expressions, errors in people:
+            unknown = np.linalg.inv(np.linalg.inv(spread) + expressions.T @ expressions / variance)
+            own = unknown @ expressions.T @ errors / variance
+            left = errors - expressions @ own
+            products += np.outer(own, own) + unknown
+            squares += float(left @ left + np.trace(expressions @ unknown @ expressions.T))
+        spread, variance = products / len(people), max(squares / freedom, _LEAST_VARIANCE**2)
+    return spread, float(np.sqrt(variance))
+
+
+def _covariance(centred: Sequence[Float]) -> Float:
+    together = np.concatenate(centred)
+    return np.asarray(together.T @ together / len(together))
+
+
+def _ridge(expressions: Float, errors: Float) -> Float:
+    normal = expressions.T @ expressions + _RIDGE * len(expressions) * np.eye(expressions.shape[1])
+    return np.asarray(np.linalg.solve(normal, expressions.T @ errors))
 
 
 def leaks(parts: Sequence[Part], name: str, effect: Float) -> Float:
-    """Root mean square errors (4,) of a part that are left with an effect: degrees, and per cent of the distance."""
+    """Root mean square errors (4,) of a part that are left with an effect (50, 4) of the shape weights.
+
+    Degrees, and per cent of the distance.
+    """
     left = [errors - shapes @ effect for shapes, errors in (part.centred for part in parts if part.name == name)]
     rms = np.sqrt(np.mean(np.concatenate(left) ** 2, axis=0))
-    return np.asarray(rms * [*np.degrees(np.ones(3)), 100])
+    return np.asarray(rms * _IN_WORDS)
 
 
 def report(parts: Sequence[Part], leakage: Leakage) -> None:
     """Print what changes of the face, and turns of the head, do to the poses of people."""
     print("  root mean square change of the error, before and after: pitch, yaw, roll (degrees), distance (%)")
+    of_weights = leakage.directions @ leakage.effect
     for name in PARTS:
-        before, after = (leaks(parts, name, effect) for effect in (np.zeros_like(leakage.effect), leakage.effect))
+        before, after = (leaks(parts, name, effect) for effect in (np.zeros_like(of_weights), of_weights))
         print(f"  {name:6}" + "   ".join(f"{a:.2f} -> {b:.2f}" for a, b in zip(before, after, strict=True)))
 
 
@@ -135,8 +169,10 @@ def main(argv: list[str] | None = None) -> int:
         parser.error(f"{options.pictures} has no pictures: give --head, --faces and --fits to draw them")
     parts = measure(read_pictures(options.pictures), FacePoseEstimator(device=options.device, weights=options.weights))
     leakage = fit([part for part in parts if part.person in FITTED])
-    print(f"fitted on {len(FITTED)} people; what is left, over what is taken back: "
-          f"{', '.join(f'{value:.2f}' for value in leakage.doubt)}")  # fmt: skip
+    own = np.sqrt(np.trace(leakage.spread, axis1=1, axis2=2))
+    print(f"fitted on {len(FITTED)} people: {leakage.effect.shape[0]} directions; for an expression of usual size, "
+          "people's own effects and what is left")  # fmt: skip
+    print("  " + ",  ".join(f"{a:.2f} and {b:.2f}" for a, b in (_IN_WORDS * np.array([own, leakage.remainder])).T))
     print(f"checked on {len(CHECKED)} others, faces that move and heads that turn")
     report([part for part in parts if part.person in CHECKED], leakage)
     if options.write:

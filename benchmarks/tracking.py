@@ -42,8 +42,9 @@ from fpn.camera import Camera
 from fpn.pose import HeadPose
 from fpn.rotations import angles_from_rotation
 from tracker import HeadPoseTracker
-from tracker.expression import Leakage, SteadyFace, steadied_track
+from tracker.expression import SteadyFace, steadied_track
 from tracker.frame import TrackState
+from tracker.leakage import Leakage
 from tracker.smoothing import SMOOTHING_NAMES, PoseFilter
 from tracker.sources import open_source
 from tracker.two_sided import smooth_track
@@ -116,7 +117,10 @@ def causal(smoothing: str) -> Filter:
         for step_s, pose, shape in zip_longest(steps, tracked.poses, tracked.shapes):
             pose_filter.predict(step_s)
             if pose is not None:
-                pose_filter.update(*((pose, None) if face is None else face.steadied(pose, shape, step_s)))
+                if face is None:
+                    pose_filter.update(pose)
+                else:
+                    face.measure(pose_filter, pose, shape, step_s)
             poses.append(pose_filter.pose)
         return poses
 

@@ -25,9 +25,9 @@ from fpn.estimator import FacePoseEstimator
 from fpn.pose import HeadPose
 from tracker import HeadPoseTracker
 from tracker.claims import POSITION_SCALE, ROTATION_SCALE, HonestEstimator
-from tracker.expression import Leakage, load_leakage
 from tracker.frame import TrackState
 from tracker.head_pose_tracker import Estimator
+from tracker.leakage import Leakage, load_leakage
 from tracker.sources import open_source
 
 Float = npt.NDArray[np.float64]

@@ -16,11 +16,11 @@ from tracker.background import Background
 from tracker.claims import HonestEstimator
 from tracker.detection import FaceDetector
 from tracker.errors import EmptySourceError, UsageError
-from tracker.expression import load_leakage
 from tracker.face_views import FaceViews
 from tracker.head_pose_tracker import HeadPoseTracker
 from tracker.interruption import Interrupted, SignalGuard
 from tracker.intrinsics import Intrinsics
+from tracker.leakage import load_leakage
 from tracker.loop import follow
 from tracker.neutral import SETTLE_S, Neutral
 from tracker.options import AVERAGE_IPD_MM, OFFLINE, Options

@@ -20,8 +20,8 @@ from fpn.roi import Box, Roi
 from tracker.claims import HonestEstimator
 from tracker.detection import Detection, FaceDetector
 from tracker.errors import UsageError
-from tracker.expression import Leakage, load_leakage
 from tracker.frame import TrackedPose
+from tracker.leakage import Leakage, load_leakage
 from tracker.scene_cut import SceneCut
 from tracker.search import SearchSchedule
 from tracker.smoothing import SMOOTHING_NAMES

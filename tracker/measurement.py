@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,20 @@ _MOST_STD_DEG, _MOST_STD_MM = 40.0, 400.0  # nor so bad that it says nothing at 
 _LEAST_COVARIANCE = np.diag(np.repeat([math.radians(_LEAST_STD_DEG), _LEAST_STD_MM], 3) ** 2)
 _MOST_TURN, _MOST_MOVE = math.radians(_MOST_STD_DEG) ** 2, _MOST_STD_MM**2
 _MOST_VARIANCE = np.repeat([_MOST_TURN, _MOST_MOVE], 3)
+
+
+@dataclass(frozen=True)
+class Residual:
+    """What a measurement left to be explained.
+
+    error: (6,), by which it differed from the prediction: rotation vector and position, radians and millimetres, camera
+        frame. covariance: (6, 6), of that error by the prediction and the trembling of measurements alone.
+    levels: how much rotation and position are known to move, 0 to 1.
+    """
+
+    error: Vector
+    covariance: Matrix
+    levels: tuple[float, ...]
 
 
 def is_sane(pose: HeadPose) -> bool:

@@ -13,9 +13,10 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tracker.expression import Leakage, steadied_track
+from tracker.expression import steadied_track
 from tracker.frame import TrackedFrame, TrackedPose, TrackState
 from tracker.interruption import SignalGuard
+from tracker.leakage import Leakage
 from tracker.neutral import Neutral
 from tracker.report import Report, RunStatistics
 from tracker.sinks.base import Sink

@@ -26,7 +26,7 @@ from scipy.linalg.lapack import dposv
 from fpn.pose import HeadPose
 from tracker.activity import Activity
 from tracker.errors import UsageError
-from tracker.measurement import claimed_covariance, difference, part
+from tracker.measurement import Residual, claimed_covariance, difference, part
 from tracker.motion_model import POSE, Decay, each_axis, process_noise, transition
 from tracker.noise_share import NoiseShare
 from tracker.so3 import rotation_exp
@@ -118,6 +118,8 @@ class PoseFilter:
         self._measured: HeadPose | None = None
         self._rejected: HeadPose | None = None
         self._rejections = self._starts = 0
+        self.residual: Residual | None = None
+        """Of the last measurement; None if it was not believed, or the filter started from it."""
         self._dt = self._since_measured_s = 0.0
         self._densities = self._process_densities()
 
@@ -194,6 +196,7 @@ class PoseFilter:
         covariances, and one farther from the prediction than a head can move. The third of the latter in a row, or
         the second if it agrees with the first, is taken for a jump, and the filter starts anew from it.
         """
+        self.residual = None
         claimed = claimed_covariance(measured)
         if claimed is None:
             return False
@@ -214,10 +217,12 @@ class PoseFilter:
             if disturbance is not None:
                 expected = expected + disturbance.diagonal()
             self._follow_activity(innovation, np.sqrt(expected))
-        share = self._noise.take(in_motion, variances, self._activity.levels if moves else (0.0, 0.0))
+        levels = self._activity.levels if moves else (0.0, 0.0)
+        share = self._noise.take(in_motion, variances, levels)
         noise = part(claimed, share)
+        self.residual = Residual(innovation, self._kalman.P[:6, :6] + noise, levels)
         if disturbance is not None:  # of a resting head: a movement that has shown itself is followed
-            turning, moving = self._activity.levels if moves else (0.0, 0.0)
+            turning, moving = levels
             noise = noise + part(disturbance, each_axis((1 - turning) ** 2, (1 - moving) ** 2))
         self._correct(innovation, noise)
         self._accept(measured, claimed, share)

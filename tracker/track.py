@@ -10,8 +10,9 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
 from tracker.assignment import can_follow, displacement
-from tracker.expression import Leakage, SteadyFace
+from tracker.expression import SteadyFace
 from tracker.frame import TrackedPose, TrackState
+from tracker.leakage import Leakage
 from tracker.measurement import is_sane
 from tracker.region import SteadyRegion
 from tracker.smoothing import PoseFilter
@@ -188,10 +189,9 @@ class Track:
             self._filter.restart(estimate.pose)
             self._region = SteadyRegion()
             return True
-        pose, disturbance = estimate.pose, None
-        if self._face is not None and is_clear:
-            pose, disturbance = self._face.steadied(estimate.pose, estimate.shape, self._step_s)
-        return self._filter.update(pose, disturbance)
+        if self._face is None or not is_clear:
+            return self._filter.update(estimate.pose)
+        return self._face.measure(self._filter, estimate.pose, estimate.shape, self._step_s)
 
     def _reappears_elsewhere(self, estimate: FaceEstimate) -> bool:
         return self.unseen_s > self._step_s and displacement(self.box, estimate.box) > _ELSEWHERE

@@ -11,8 +11,8 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate
 from fpn.roi import Box, Roi
 from tracker.assignment import assign_boxes, covered_share, displacement, is_inside, is_same_face
-from tracker.expression import Leakage
 from tracker.frame import TrackedPose
+from tracker.leakage import Leakage
 from tracker.measurement import is_sane
 from tracker.track import ESTABLISHED_S, SURE_PRESENCE, Track
 

@@ -14,18 +14,23 @@ from fpn.pose import HeadPose
 from models import WeightsError
 from models.manifest import MANIFEST
 from tests.tracker.noisy_poses import RATE_HZ, error_deg, pose, trembling
-from tracker.expression import Leakage, SteadyFace, load_leakage, steadied_track, weights_identity, write_leakage
+from tracker.expression import SteadyFace, steadied_track
+from tracker.leakage import Leakage, load_leakage, weights_identity, write_leakage
 from tracker.smoothing import PoseFilter
 
 JAW = 30  # the first of the expression weights, which here stands for a jaw that opens
 PITCH_RAD, NEARER = np.radians(3.0), 0.05
 
 
-def leakage(doubt: float = 0.5) -> Leakage:
-    """An open jaw (weight 1) seems to turn the head by 3 degrees about its x axis and to bring it 5 % nearer."""
-    effect = np.zeros((50, 4))
-    effect[JAW] = PITCH_RAD, 0, 0, -NEARER
-    return Leakage(effect, np.full(4, doubt))
+def leakage(doubt: float = 0.5, differ: float = 0.0) -> Leakage:
+    """An open jaw (weight 1) seems to turn the head by 3 degrees about its x axis and to bring it 5 % nearer.
+
+    Of these, `doubt` is left whoever it is, and people differ by `differ` of them.
+    """
+    directions, whole = np.zeros((50, 1)), np.array([PITCH_RAD, PITCH_RAD, PITCH_RAD, NEARER])
+    directions[JAW] = 1
+    effect = np.array([[PITCH_RAD, 0, 0, -NEARER]])
+    return Leakage(directions, effect, (differ * whole).reshape(4, 1, 1) ** 2, doubt * whole)
 
 
 def shape(jaw: float) -> np.ndarray:
@@ -124,14 +129,20 @@ def test_a_shape_that_says_nothing_changes_nothing_and_leaves_no_trace(bad: np.n
     np.testing.assert_array_equal(after.rotation, expected.rotation)
 
 
-def filtered(turn_deg: np.ndarray, jaw: np.ndarray, *, steady: bool) -> np.ndarray:
+def filtered(
+    turn_deg: np.ndarray, jaw: np.ndarray, *, steady: bool, known: Leakage | None = None, axis: str = "y"
+) -> np.ndarray:
     """Angles about y and x, degrees (n, 2), of a head whose jaw leaks twice as much as is known."""
-    rng, face, tracked, angles = np.random.default_rng(0), SteadyFace(leakage(doubt=1.0)), PoseFilter(), []
+    rng, tracked, angles = np.random.default_rng(0), PoseFilter(), []
+    face = SteadyFace(leakage(doubt=1.0) if known is None else known)
     for index, (turn, opened) in enumerate(zip(turn_deg, jaw, strict=True)):
-        truth = trembling(Rotation.from_euler("y", turn, degrees=True), (0, 0, 600), rng, claim=10.0)
+        truth = trembling(Rotation.from_euler(axis, turn, degrees=True), (0, 0, 600), rng, claim=10.0)
         measured, step_s = seen(truth, opened, share=2.0), 1 / RATE_HZ if index else 0.0
         tracked.predict(step_s)
-        tracked.update(*(face.steadied(measured, shape(opened), step_s) if steady else (measured, None)))
+        if steady:
+            face.measure(tracked, measured, shape(opened), step_s)
+        else:
+            tracked.update(measured)
         angles.append(Rotation.from_matrix(tracked.pose.rotation).as_rotvec(degrees=True)[1::-1])
     return np.array(angles)
 
@@ -154,6 +165,56 @@ def test_a_speaking_head_that_turns_quickly_is_followed_within_a_frame() -> None
     assert late[70:].mean() < 1.0
 
 
+def test_what_an_expression_does_to_this_face_is_learnt_while_its_head_rests() -> None:
+    times = np.arange(240) / RATE_HZ
+    smile = 0.7 * np.clip((np.sin(np.pi * times) - 0.6) / 0.3, 0, 1) * (times > 3)  # held for a while, again and again
+    learns, does_not = leakage(doubt=0.1, differ=1.0), leakage(doubt=0.1)
+    pitch, without = (np.abs(filtered(0 * times, smile, steady=True, known=k)[30:, 1]) for k in (learns, does_not))
+    assert without.max() > 1.5
+    assert pitch.max() < 0.4
+
+
+def test_a_turn_of_a_still_face_is_not_taken_for_an_expression() -> None:
+    times = np.arange(120) / RATE_HZ
+    nod = 3 * np.sin(np.pi * times) * (times > 1)
+    follows = filtered(nod, np.zeros(120), steady=True, known=leakage(doubt=0.5, differ=1.0), axis="x")[:, 1]
+    plain = filtered(nod, np.zeros(120), steady=False, axis="x")[:, 1]
+    np.testing.assert_array_equal(follows, plain)
+
+
+def test_a_head_that_smiles_and_begins_to_nod_is_followed_within_two_frames() -> None:
+    times = np.arange(180) / RATE_HZ
+    smile = 0.7 * np.clip((times - 1) / 0.3, 0, 1)
+    nod = 8 * np.sin(np.pi * np.maximum(times - 3, 0))
+    nodding = filtered(nod, smile, steady=True, known=leakage(doubt=0.3, differ=1.0), axis="x")[:, 1]
+    resting = filtered(0 * nod, smile, steady=True, known=leakage(doubt=0.3, differ=1.0))[:, 1]
+    late = np.abs(nodding - resting - nod)
+    assert late[90:].max() < nod[92] < 1.7  # of 8 degrees
+    assert late[93:].mean() < 0.6
+
+
+def test_what_was_learnt_of_one_expression_is_not_believed_of_others() -> None:
+    known = leakage(doubt=0.1, differ=1.0)
+    two = Leakage(
+        np.eye(50)[:, [JAW, JAW + 1]],
+        np.vstack([known.effect, 0 * known.effect]),
+        known.spread * np.eye(2),
+        known.remainder,
+    )
+    face, pose_filter, rng = SteadyFace(two), PoseFilter(), np.random.default_rng(0)
+    for index in range(90):
+        jaw = 0.0 if index < 30 else 0.7
+        truth = trembling(Rotation.identity(), (0, 0, 600), rng, claim=10.0)
+        pose_filter.predict(1 / RATE_HZ if index else 0.0)
+        face.measure(pose_filter, seen(truth, jaw, share=2.0), shape(jaw), 1 / RATE_HZ if index else 0.0)
+    _, learnt = face.steadied(seen(TURNED, 0.7), shape(0.7), 1e-9)
+    other = shape(0.0)
+    other[JAW + 1] += 0.7
+    _, new = face.steadied(TURNED, other, 1e-9)
+    assert learnt is not None and new is not None
+    assert np.trace(new[:3, :3]) > 5 * np.trace(learnt[:3, :3])
+
+
 def test_a_whole_track_is_steadied_as_frame_by_frame() -> None:
     times = [0.0, 0.1, 0.2, 0.3]
     poses: list[HeadPose | None] = [TURNED, seen(TURNED, 0.5), None, seen(TURNED, 0.2)]
@@ -172,8 +233,8 @@ def test_what_was_measured_is_kept_for_the_weights_it_was_measured_of(tmp_path: 
     write_leakage(leakage(), file=file)
     known = load_leakage(file=file)
     assert known is not None
-    np.testing.assert_allclose(known.effect, leakage().effect, rtol=1e-3)
-    np.testing.assert_allclose(known.doubt, leakage().doubt, rtol=1e-2)
+    for name, array in vars(leakage()).items():
+        np.testing.assert_allclose(getattr(known, name), array, rtol=1e-3)
 
 
 def test_nothing_is_known_of_other_weights(tmp_path: Path) -> None:
@@ -188,5 +249,9 @@ def test_nothing_is_known_of_other_weights(tmp_path: Path) -> None:
 def test_the_file_that_comes_with_the_program_is_one() -> None:
     manifest_of_any_weights = load_leakage()
     if manifest_of_any_weights is not None:
-        assert manifest_of_any_weights.effect.shape == (50, 4)
-        assert manifest_of_any_weights.doubt.shape == (4,)
+        count = len(manifest_of_any_weights.effect)
+        assert manifest_of_any_weights.directions.shape == (50, count)
+        assert manifest_of_any_weights.effect.shape == (count, 4)
+        assert manifest_of_any_weights.spread.shape == (4, count, count)
+        assert np.all(np.linalg.eigvalsh(manifest_of_any_weights.spread) > 0)
+        assert manifest_of_any_weights.remainder.shape == (4,)
