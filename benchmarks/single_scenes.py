@@ -27,7 +27,8 @@ def single_scene(seed: int) -> Scene:
     return Scene(_SECONDS, {"head": place}, seed=1000 + seed, size=(640, 480), variety=1.0)
 
 
-FITTED = {f"single {seed}": single_scene(seed) for seed in range(14)}
-"""Clips that the scale of the claimed uncertainty is fitted on."""
-CHECKED = {f"single {seed}": single_scene(seed) for seed in range(100, 114)}
-"""Clips of other people, on which the fit is checked."""
+HALVES = (
+    {f"single {seed}": single_scene(seed) for seed in range(14)},
+    {f"single {seed}": single_scene(seed) for seed in range(100, 114)},
+)
+"""Clips of two halves of the people: what is fitted on one is checked on the other."""

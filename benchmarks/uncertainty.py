@@ -1,8 +1,9 @@
 """Claimed against actual errors, on clips of many drawn people; measures the scales in `tracker/claims.py`.
 
-`python -m benchmarks.uncertainty --clips FOLDER` draws the clips the first time (ten minutes), fits the scales on half
-of the people, and checks what the program then claims on the others. Every person is one sample of the error that stays
-from frame to frame: clips of one head, however long, cannot show whether a region is too wide.
+`python -m benchmarks.uncertainty --clips FOLDER` draws the clips the first time (ten minutes), fits the scales on each
+half of the people, checks them on the other, and says what the program claims, and what it should: the mean of both.
+Every person is one sample of the error that stays from frame to frame: clips of one head, however long, cannot show
+whether a region is too wide.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from scipy.stats import chi2
 
 from benchmarks.options import add_clips, add_network
 from benchmarks.scene_clips import SceneClip, draw_scenes, read_scene
-from benchmarks.single_scenes import CHECKED, FITTED
+from benchmarks.single_scenes import HALVES
 from benchmarks.steadiness import share_inside, squared_surprise
 from fpn.estimator import FacePoseEstimator
 from fpn.pose import HeadPose
@@ -50,6 +51,16 @@ class Surprise:
             float(np.sqrt(np.quantile(each, _FIT_LEVEL) / limit)) for each in (self.rotation, self.position)
         )
         return rotation, position
+
+    def scaled(self, rotation: float, position: float) -> Surprise:
+        """What it would be if the claimed standard deviations were multiplied."""
+        return Surprise(self.rotation / rotation**2, self.position / position**2)
+
+    def __add__(self, other: Surprise) -> Surprise:
+        """Of the people of both."""
+        return Surprise(
+            np.concatenate([self.rotation, other.rotation]), np.concatenate([self.position, other.position])
+        )
 
     def shares(self) -> dict[float, tuple[float, float]]:
         """For each level, the shares of true rotations and positions inside the region that should hold so many."""
@@ -83,9 +94,9 @@ def _seen(tracker: HeadPoseTracker, image: npt.NDArray[np.uint8], time_s: float)
     return [face.pose for face in tracker.update(image, time_s) if face.state is not TrackState.COASTING]
 
 
-def stated(fitted: tuple[float, float]) -> tuple[float, float]:
-    """The scales to write into `tracker/claims.py`: never below 1."""
-    rotation, position = (max(1.0, round(scale, 2)) for scale in fitted)
+def stated(scales: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The scales to write into `tracker/claims.py`, from those of the halves: their means, never below 1."""
+    rotation, position = (max(1.0, round(float(np.mean(each)), 2)) for each in zip(*scales, strict=True))
     return rotation, position
 
 
@@ -108,28 +119,33 @@ def plot(folder: Path, shares: dict[str, dict[float, tuple[float, float]]]) -> N
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Draw what is missing, fit on some people, check on others."""
+    """Draw what is missing, fit on each half of the people, check on the other."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uncertainty", description=__doc__)
     add_clips(parser)
     add_network(parser)
     options = parser.parse_args(argv)
-    draw_scenes(options.clips, {**FITTED, **CHECKED})
-    fitted, checked = ([read_scene(options.clips, name) for name in names] for names in (FITTED, CHECKED))
+    for scenes in HALVES:
+        draw_scenes(options.clips, scenes)
+    halves = [[read_scene(options.clips, name) for name in scenes] for scenes in HALVES]
     network = FacePoseEstimator(device=options.device, weights=options.weights)
-    fit = measure(fitted, network, "off").scales()
-    print(f"{len(fitted)} and {len(checked)} people; scales of the first: rotation {fit[0]:.2f}, position {fit[1]:.2f}")
-    rotation, position = stated(fit)
+    one, other = (measure(half, network, "off") for half in halves)
+    scales = [one.scales(), other.scales()]
+    for half, (rotation, position) in zip(halves, scales, strict=True):
+        print(f"{len(half)} people ask for scales of {rotation:.2f} for rotation, {position:.2f} for position")
+    rotation, position = stated(scales)
     print(f"tracker/claims.py should say {rotation:.2f}, {position:.2f}; it says {ROTATION_SCALE}, {POSITION_SCALE}")
-    print("\non the other people: share of the truth in regions that claim so much (rotation, position)")
+    print("\nshare of the truth in regions that claim so much (rotation, position), all people")
+    everybody, leakage = [clip for half in halves for clip in half], load_leakage(options.weights)
     shares = {
-        "network": measure(checked, network, "off").shares(),
-        "program": measure(checked, HonestEstimator(network), "default", load_leakage(options.weights)).shares(),
+        "network": (one + other).shares(),
+        "scaled as the other half asks": (one.scaled(*scales[1]) + other.scaled(*scales[0])).shares(),
+        "program": measure(everybody, HonestEstimator(network), "default", leakage).shares(),
     }
-    print("  claimed     " + "".join(f"{100 * level:14.0f} %" for level in LEVELS))
+    print(" " * 32 + "".join(f"{100 * level:14.0f} %" for level in LEVELS))
     for name, each in shares.items():
-        print(f"  {name:12}" + "".join(f"{100 * turn:7.0f} % {100 * move:3.0f} % " for turn, move in each.values()))
+        print(f"  {name:30}" + "".join(f"{100 * turn:7.0f} % {100 * move:3.0f} % " for turn, move in each.values()))
     if options.plots is not None:
-        plot(options.plots, shares)
+        plot(options.plots, {name: shares[name] for name in ("network", "program")})
     return 0
 
 

@@ -23,9 +23,10 @@ from tracker.intrinsics import Intrinsics
 from tracker.leakage import load_leakage
 from tracker.loop import follow
 from tracker.neutral import SETTLE_S, Neutral
-from tracker.options import AVERAGE_IPD_MM, OFFLINE, Options
+from tracker.options import OFFLINE, Options
 from tracker.recording import Recording, write_recording
 from tracker.report import Report, RunStatistics, summary_lines
+from tracker.shared_options import AVERAGE_IPD_MM
 from tracker.sinks import annotated, open_sinks
 from tracker.sinks.display import require_display
 from tracker.sources import list_cameras, open_source

@@ -21,8 +21,8 @@ from tracker.face_distance import FaceDistance
 from tracker.frame import Frame, TrackedFrame
 from tracker.head_pose_tracker import HeadPoseTracker
 from tracker.interruption import Interrupted, SignalGuard
-from tracker.options import AVERAGE_IPD_MM
 from tracker.report import Report
+from tracker.shared_options import AVERAGE_IPD_MM
 from tracker.sinks import WindowSink
 from tracker.sinks.output_file import OutputFile
 from tracker.sources import open_source

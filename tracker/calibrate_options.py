@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker.options import AVERAGE_IPD_MM, OneLineParser, number, size
+from tracker.shared_options import (
+    OneLineParser,
+    add_camera_size,
+    add_ipd,
+    add_no_display,
+    add_overwrite,
+    add_verbose,
+    number,
+    size,
+)
 
 
 @dataclass(frozen=True)
@@ -27,9 +36,7 @@ class CalibrateOptions:
 
 def parse_calibrate_options(argv: Sequence[str]) -> CalibrateOptions:
     """Options from what follows `calibrate` on the command line. Raises UsageError, and SystemExit for --help."""
-    given = vars(_parser().parse_args(argv))
-    given["display"] = not given.pop("no_display")
-    return CalibrateOptions(**given)
+    return CalibrateOptions(**vars(_parser().parse_args(argv)))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,21 +69,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MM",
         help="no board: guess the field of view from a face this many millimetres from the lens (default: board)",
     )
-    parser.add_argument(
-        "--ipd",
-        type=number(float, above=0, upto=200),
-        default=AVERAGE_IPD_MM,
-        metavar="MM",
-        help="distance between that person's pupils in millimetres, for --face-distance (default: %(default)g, an "
-        "average adult)",
-    )
-    parser.add_argument(
-        "--camera-size",
-        type=size,
-        metavar="WxH",
-        help="ask the camera for pictures of this many pixels (default: the camera's own choice)",
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace the output if it exists (default: refuse)")
-    parser.add_argument("--no-display", action="store_true", help="open no window (default: one, for cameras)")
-    parser.add_argument("--verbose", action="store_true", help="show what the libraries say, and tracebacks of errors")
+    for add in (add_ipd, add_camera_size, add_overwrite, add_no_display, add_verbose):
+        add(parser)
     return parser

@@ -16,9 +16,9 @@ from fpn.roi import Roi
 ROTATION_SCALE, POSITION_SCALE = 1.0, 1.6
 """By what the claimed standard deviations of rotation and position are multiplied, for the weights in `models/`.
 
-`python -m benchmarks.uncertainty` measures them on drawn heads of many people and says what to write here; needed anew
-for new weights. They only ever widen: drawn heads are easier than real ones. The two halves of its people ask for 0.94
-and 1.00 of rotation, 1.73 and 1.51 of position.
+`python -m benchmarks.uncertainty` measures them on drawn heads of many people and says what to write here, the mean of
+what two halves of them ask for; needed anew for new weights. They only ever widen: drawn heads are easier than real
+ones.
 """
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from tracker.errors import UsageError
+from tracker.shared_options import (
+    OneLineParser,
+    add_camera_size,
+    add_ipd,
+    add_no_display,
+    add_overwrite,
+    add_verbose,
+    number,
+)
 
 if TYPE_CHECKING:
     from tracker.face_views import ViewChoice
@@ -20,8 +29,6 @@ DEVICES = ("auto", "cpu", "gpu")
 DEFAULT_DETECT_EVERY = 30
 PARTS = ("box", "axes", "mesh", "surface", "landmarks", "points")
 DEFAULT_VIEW_SIZE = 224
-AVERAGE_IPD_MM = 63.0
-"""Distance between the pupils of an average adult (Dodgson 2004), on which the assumed head size rests."""
 
 
 @dataclass(frozen=True)
@@ -73,20 +80,11 @@ def parse_options(argv: Sequence[str] | None = None) -> Options:
     SystemExit for --help and --version, as argparse does.
     """
     given = vars(_parser().parse_args(argv))
-    given["display"] = not given.pop("no_display")
     given["poses"] = tuple(given["poses"])
     options = Options(**given)
     if options.fov is not None and options.camera_calibration is not None:
         raise UsageError("--fov and --camera-calibration both describe the camera; give only one of them")
     return options
-
-
-class OneLineParser(argparse.ArgumentParser):
-    """An ArgumentParser whose complaints are one line, like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        """Raise UsageError in place of printing the usage."""
-        raise UsageError(f"{message.removeprefix('argument ')}; --help shows every option")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -113,12 +111,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         "comes with the program (default: 0, the first camera)",
     )
     group.add_argument("--list-cameras", action="store_true", help="print the cameras that are there, and end")
-    group.add_argument(
-        "--camera-size",
-        type=size,
-        metavar="WxH",
-        help="ask the camera for pictures of this many pixels, such as 1280x720 (default: the camera's own choice)",
-    )
+    add_camera_size(group)
     group.add_argument(
         "--camera-fps",
         type=number(float, above=0, upto=1000),
@@ -186,14 +179,7 @@ def _add_camera(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="calibration as OpenCV writes it (YAML), with lens distortion, instead of --fov",
     )
-    group.add_argument(
-        "--ipd",
-        type=number(float, above=0, upto=200),
-        default=AVERAGE_IPD_MM,
-        metavar="MM",
-        help="distance between the person's pupils in millimetres; scales all positions (default: %(default)g, an "
-        "average adult)",
-    )
+    add_ipd(group)
     group.add_argument(
         "--neutral",
         action="store_true",
@@ -232,8 +218,8 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write one line a face and frame (.csv or .jsonl; degrees and millimetres); may be given several times",
     )
-    group.add_argument("--overwrite", action="store_true", help="replace outputs that exist already")
-    group.add_argument("--no-display", action="store_true", help="open no window")
+    add_overwrite(group)
+    add_no_display(group)
 
 
 def _add_views(parser: argparse.ArgumentParser) -> None:
@@ -277,7 +263,7 @@ def _add_views(parser: argparse.ArgumentParser) -> None:
 
 def _add_program(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("program")
-    group.add_argument("--verbose", action="store_true", help="show what the libraries say, and tracebacks of errors")
+    add_verbose(group)
     group.add_argument("--version", action="version", version=f"FPN Live {_version()}")
 
 
@@ -314,33 +300,3 @@ def _parts(text: str) -> tuple[str, ...]:
     if unknown:
         raise argparse.ArgumentTypeError(f"'{unknown[0]}' cannot be drawn; there are {', '.join(PARTS)}, and none")
     return parts
-
-
-def size(text: str) -> tuple[int, int]:
-    """What WIDTHxHEIGHT says; ArgumentTypeError for anything else."""
-    width, cross, height = text.lower().partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a size; write it as WIDTHxHEIGHT, such as 1280x720")
-    return int(width), int(height)
-
-
-def number(
-    kind: type[int] | type[float], *, above: float, below: float | None = None, upto: float | None = None
-) -> Callable[[str], int | float]:
-    """A converter for numbers within bounds; it raises ArgumentTypeError, with the bounds, for anything else."""
-    meaning = "a whole number" if kind is int else "a number"
-    meaning += (
-        f" above {above:g}" + (f" and below {below:g}" if below else "") + (f" and up to {upto:g}" if upto else "")
-    )
-
-    def convert(text: str) -> int | float:
-        try:
-            number = kind(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"'{text}' is not {meaning}") from None
-        inside = above < number and (below is None or number < below) and (upto is None or number <= upto)
-        if not inside:
-            raise argparse.ArgumentTypeError(f"'{text}' is not {meaning}")
-        return number
-
-    return convert

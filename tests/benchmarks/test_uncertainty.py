@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.single_scenes import CHECKED, FITTED
+from benchmarks.single_scenes import HALVES
 from benchmarks.uncertainty import LEVELS, Surprise, plot, stated
 
 
@@ -27,16 +27,31 @@ def test_errors_as_large_as_claimed_fill_the_regions() -> None:
         assert shares == pytest.approx((level, level), abs=0.01)
 
 
-def test_claims_are_stated_wider_or_as_they_are() -> None:
-    assert stated((0.7, 1.234)) == (1.0, 1.23)
+def test_scales_multiply_what_is_claimed() -> None:
+    assert drawn(1.7).scaled(1.7, 3.4).scales() == pytest.approx((1.0, 0.5), rel=0.02)
 
 
-def test_people_of_the_fit_are_not_those_of_the_check() -> None:
-    assert not {scene.seed for scene in FITTED.values()} & {scene.seed for scene in CHECKED.values()}
+def test_people_of_two_halves_count_alike() -> None:
+    both = drawn(1.0) + drawn(3.0)
+    assert len(both.rotation) == len(both.position) == 80000
+    for level, shares in both.shares().items():
+        expected = np.mean([drawn(scale).shares()[level] for scale in (1.0, 3.0)], axis=0)
+        assert shares == pytest.approx(tuple(expected))
+
+
+def test_the_mean_of_both_halves_is_stated_and_never_less_than_is_claimed() -> None:
+    assert stated([(0.94, 1.73), (1.0, 1.514)]) == (1.0, 1.62)
+    assert stated([(1.2, 0.7), (1.1, 0.8)]) == (1.15, 1.0)
+
+
+def test_people_of_one_half_are_not_those_of_the_other() -> None:
+    one, other = ({scene.seed for scene in half.values()} for half in HALVES)
+    assert len(one) == len(other) == 14
+    assert not one & other
 
 
 def test_single_heads_stay_in_the_picture_before_the_camera() -> None:
-    for scene in (*FITTED.values(), *CHECKED.values()):
+    for scene in (scene for half in HALVES for scene in half.values()):
         for time_s in np.arange(0, scene.seconds, 0.1):
             placed = scene.heads["head"](float(time_s))
             assert placed is not None
