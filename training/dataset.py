@@ -32,6 +32,7 @@ _TWINS, _NEIGHBOURS = 255, 254  # beside REAL, TURNED, UNLABELLED: drawn picture
 _SHARES = {REAL: 0.32, TURNED: 0.26, _TWINS: 0.3, UNLABELLED: 0.07, _NEIGHBOURS: 0.05}
 _SECOND_LOOK_SHARE = 0.08
 _ABSENT_SHARE = 0.1
+_OCCLUDED_SHARE = 0.2
 _YAW_BIN_DEG = 10.0
 _KEPT_BACK = 40
 
@@ -135,7 +136,8 @@ def twins(rng: np.random.Generator, pictures: PictureSet, number: int, size: int
     """Two crops that must be read with the same error, and the label `twin` of the first.
 
     Where the picture has a twin: both in the same place of the crop, mostly seen by the same camera, so that only the
-    expression differs. Else: two looks at the same picture, now and then mirrored.
+    expression differs. Else: two looks at the same picture, now and then mirrored. Some have a thing before the face,
+    both or one of them.
     """
     if pictures.twin[number]:
         placement, border = random_placement(rng), int(rng.integers(0, 256))
@@ -143,19 +145,20 @@ def twins(rng: np.random.Generator, pictures: PictureSet, number: int, size: int
             place(pictures.picture(n), pictures.rotations[n], pictures.landmarks[n], placement, size, border)
             for n in (number, number + 1)
         )
-        seeds = (
-            [int(rng.integers(2**32))] * 2
-            if rng.random() < 0.7
-            else [int(seed) for seed in rng.integers(2**32, size=2)]
-        )
-        for drawn, seed in zip((first, second), seeds, strict=True):
-            drawn.crop[:] = photograph(np.random.default_rng(seed), drawn.crop)
-        return first, second, 1.0
-    looks = [random_placement(rng) for _ in range(2)]
-    first, second = (sample(rng, pictures, number, size, look) for look in looks)
-    for drawn in (first, second):
-        drawn.crop[:] = photograph(rng, drawn.crop)
-    return first, second, 1.0 if looks[0].mirrored == looks[1].mirrored else -1.0
+        label, same_camera = 1.0, rng.random() < 0.7
+    else:
+        looks = [random_placement(rng) for _ in range(2)]
+        first, second = (sample(rng, pictures, number, size, look) for look in looks)
+        label, same_camera = 1.0 if looks[0].mirrored == looks[1].mirrored else -1.0, False
+    if rng.random() < _OCCLUDED_SHARE:
+        # Before both in the same place, or before the second alone: hiding a part must not move the pose either.
+        material, seed = np.ascontiguousarray(first.crop[::-1]), int(rng.integers(2**32))
+        for covered in (first, second) if rng.random() < 0.5 else (second,):
+            occlude(np.random.default_rng(seed), covered.crop, material)
+    seeds = rng.integers(2**32, size=2)
+    for drawn, seed in zip((first, second), seeds[[0, 0]] if same_camera else seeds, strict=True):
+        drawn.crop[:] = photograph(np.random.default_rng(int(seed)), drawn.crop)
+    return first, second, label
 
 
 def batch(
@@ -193,7 +196,7 @@ def batch(
             keep(second, posed)
         else:
             drawn = sample(rng, pictures, number, size, random_placement(rng))
-            if rng.random() < 0.2:
+            if rng.random() < _OCCLUDED_SHARE:
                 occlude(rng, drawn.crop, crops[row - 1, ..., 0])
             drawn.crop[:] = photograph(rng, drawn.crop)
             keep(drawn, posed)
