@@ -20,17 +20,7 @@ from renderer.chart import CENTER_MM
 
 Float32 = npt.NDArray[np.float32]
 
-_SEEN_FROM, _SEEN_TO = 0.05, 0.2
-"""Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
-_PERHAPS_FROM, _PERHAPS_TO = 0.02, 0.1
-"""The same, for views from near the camera's side, which show little that the camera does not."""
-_SQUARELY = 0.5
-"""From this cosine on what is seen is trusted fully."""
-_TURNED = 0.02, 0.2
-"""Cosines between the surface and the real line of sight from which on it is seen at all, and surely."""
 _NORMAL_CELLS = 1.0
-_OWN_FROM, _OWN_TO = 0.15, 0.6
-"""How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
 _HAIR_SEEN = 0.15, 0.6
 """Cosines from which on hair is looked at for its tone, and fully."""
 _CROWN_SEEN = 0.5, 0.8
@@ -44,8 +34,6 @@ _GREY_LEVELS = np.float32(25)
 """Distances of colours much below this say nothing."""
 _DARKER_HAIR = np.float32(0.6)
 """Brightness of hair that is not seen, over the skin's."""
-_SEAM_CELLS = (3, 3)
-"""Softness of the seams."""
 _TONE_LIMITS = (0.55, 1.8)
 """Between these a mirrored part is made darker or brighter to fit its surroundings."""
 _TONE_REACH_CELLS = 7.0
@@ -58,15 +46,23 @@ class Appearance:
     weights: (H, W, 4) float32 0..1: the share of what is seen at the place itself, the share of what is seen at its
     mirror image (the rest is `fill`), the confidence (see `renderer.drawing.FrontalView`), and how far the place is
     seen at all, perhaps not safely.
-    tone: (H / 2, W / 2, 3) float32, factors for what is taken from the mirror image.
-    fill: (H / 2, W / 2, 3) float32 BGR 0..255.
+    tones: (H / 2, W / 2, 6) float32, `fill`, BGR 0..255, and `tone`, factors for what is taken from the mirror image.
     doubt: (H / 2, W / 2) float32 0..1, how far a place shows what is behind the head, which the model reaches beyond.
     """
 
     weights: Float32
-    tone: Float32
-    fill: Float32
+    tones: Float32
     doubt: Float32
+
+    @property
+    def fill(self) -> Float32:
+        """Colours for what was not seen, (H / 2, W / 2, 3)."""
+        return self.tones[..., :3]
+
+    @property
+    def tone(self) -> Float32:
+        """Factors for what is taken from the mirror image, (H / 2, W / 2, 3)."""
+        return self.tones[..., 3:]
 
     def settled(self, earlier: Appearance, weights_share: float, tones_share: float) -> Appearance:
         """With these shares (0..1) of what was seen earlier kept: one of the weights, one of tones and fill."""
@@ -76,8 +72,7 @@ class Appearance:
 
         return Appearance(
             weights=mixed(self.weights, earlier.weights, weights_share),
-            tone=mixed(self.tone, earlier.tone, tones_share),
-            fill=mixed(self.fill, earlier.fill, tones_share),
+            tones=mixed(self.tones, earlier.tones, tones_share),
             doubt=mixed(self.doubt, earlier.doubt, tones_share),
         )
 
@@ -144,22 +139,6 @@ def _outward(points: Float32) -> Float32:
     return normals * np.sign((normals * (points - CENTER_MM.astype(np.float32))).sum(-1, keepdims=True))
 
 
-def turned_to(surface: ChartSurface, points: Float32, camera_mm: npt.NDArray[np.float64]) -> Float32:
-    """How far (H / 2, W / 2) 0..1 the surface at `points` is turned to a camera at that place of the head frame (3,).
-
-    From near by a camera sees less of a head's sides than from afar.
-    """
-    towards = camera_mm.astype(np.float32) - points
-    x, y, z = cv2.split(towards * surface.normals)
-    x += y
-    x += z
-    towards *= towards
-    length, y, z = cv2.split(towards)
-    length += y
-    length += z
-    return _ramp(cv2.divide(x, cv2.sqrt(length)), *_TURNED)
-
-
 @dataclass(frozen=True)
 class Sight:
     """How well a camera sees each cell of the chart, (H, W) float32 0..1.
@@ -171,10 +150,13 @@ class Sight:
     cosine: Float32
     safe: Float32
 
+    def through(self, visible: Float32) -> Sight:
+        """The same so far as the places are visible at all, (H / 2, W / 2)."""
+        return Sight(self.cosine * cv2.resize(visible, self.cosine.shape[1::-1]), self.safe)
+
     def doubted(self, doubt: Float32) -> Sight:
         """Less, so far as it is in doubt (H / 2, W / 2) that it is the head that is seen."""
-        certain = 1 - cv2.resize(doubt, self.cosine.shape[1::-1])
-        return Sight(self.cosine * certain, self.safe)
+        return self.through(1 - doubt)
 
 
 def sight(to_camera: npt.NDArray[np.float64]) -> Sight:
@@ -188,8 +170,14 @@ def sight(to_camera: npt.NDArray[np.float64]) -> Sight:
     elevation = (raised + limit) / (2 * limit) * (elevations - 1)
     a, b = min(int(azimuth), azimuths - 2), min(int(elevation), elevations - 2)
     u, v = azimuth - a, elevation - b
-    near = [cv2.addWeighted(t[b], 1 - v, t[b + 1], v, 0, dtype=cv2.CV_32F) for t in surface.sights[a : a + 2]]
-    found = cv2.addWeighted(near[0], (1 - u) / 255, near[1], u / 255, 0)
+    near = surface.sights[a : a + 2, b : b + 2].astype(np.float32)
+    found = cv2.addWeighted(
+        cv2.addWeighted(near[0, 0], 1 - v, near[0, 1], v, 0),
+        (1 - u) / 255,
+        cv2.addWeighted(near[1, 0], 1 - v, near[1, 1], v, 0),
+        u / 255,
+        0,
+    )
     cosine, safe = cv2.split(found if x >= 0 else cv2.flip(found, 1))
     return Sight(cosine, safe)
 
@@ -211,26 +199,16 @@ def observe(colours: npt.NDArray[np.uint8], behind: Float32, seen: Sight) -> App
     from_hair, from_behind = np.linalg.norm(shown - fill, axis=-1), np.linalg.norm(shown - behind, axis=-1)
     nearer = (from_hair - from_behind) / (from_hair + from_behind + _GREY_LEVELS)
     doubt = chart_surface().crown * _ramp(nearer, *_BEHIND)
-    return Appearance(weigh(seen.doubted(doubt)), tone, fill, doubt)
+    return Appearance(weigh(seen.doubted(doubt)), np.dstack([fill, tone]), doubt)
 
 
 def weigh(seen: Sight) -> Float32:
     """The weights (H, W, 4) of an `Appearance`."""
-    well = seen.cosine * seen.safe
-    other = cv2.flip(well, 1)
-    own = _ramp(cv2.divide(well, other + np.float32(1e-3)), _OWN_FROM, _OWN_TO)
-    known = _ramp(cv2.max(well, other), _SEEN_FROM, _SEEN_TO)
-    own *= known
-    mirrored = known - own
-    squarely = _limited(well, 0, _SQUARELY)
-    confidence = own * squarely
-    squarely = cv2.flip(squarely, 1)
-    squarely *= np.float32(0.5)
-    squarely *= mirrored
-    confidence += squarely
-    perhaps = _limited(seen.cosine, _PERHAPS_FROM, _PERHAPS_TO)
-    weights = cv2.blur(cv2.merge([own, mirrored, confidence, perhaps]), _SEAM_CELLS)
-    return np.asarray(weights, np.float32)
+    from renderer.loops import cells  # late: loads numba, which takes most of a second
+
+    weights = np.empty((*seen.cosine.shape, 4), np.float32)
+    cells.weigh(seen.cosine, seen.safe, weights)
+    return weights
 
 
 def _limited(x: Float32, start: float, end: float) -> Float32:

@@ -15,16 +15,17 @@ import numpy.typing as npt
 from fpn.head import FACE_CENTER_MM
 from renderer.frontal_view import FrontalView
 from renderer.grain import strands
-from renderer.loops import nodes, rows
+from renderer.loops import pixels, rows
+from renderer.loops.mixing import LANES
+from renderer.loops.nodes import Shown, Side, Stand
+from renderer.sampling import Patch
 from renderer.seen_face import SeenFace
 from renderer.sheet import SHEET_MM, sheet_of
-from renderer.view import NODES_PER_ROUGH, ROUGH_SPACING, View, ViewGeometry, view_geometry
+from renderer.view import NODES_PER_ROUGH, View, ViewGeometry, view_geometry
 
 Float32 = npt.NDArray[np.float32]
 Packed = npt.NDArray[np.uint32]
 
-_MARGIN_PX = 3.0
-"""Over this width along the frame's border what is seen gives way to what is filled in."""
 _SAME_SIDE_DEG = (8.0, 20.0)
 """A view from within the first of these angles of where the camera stands shows what the camera saw and no more; beyond
 the second, what is seen of the head and of its surroundings is told apart."""
@@ -34,27 +35,6 @@ _FIRST_STEPS = 3
 """Steps to where the lines of sight meet a head that was not drawn before; from there one is enough to follow it."""
 _PARTS = min(os.cpu_count() or 1, 4)
 """Parts of a view that are drawn at a time."""
-_MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
-
-
-class Canvas:
-    """The memory that a view of some size is drawn in; float32, see `renderer.loops`.
-
-    known: (22, c, c), what is known at the rough nodes; found, around, beside, shares, colours and cells are parts of
-    it. sure: (c, c). cover: (g, g). picture: (n, n) uint32.
-    """
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        c = -(-size // ROUGH_SPACING) + 2
-        g = c * NODES_PER_ROUGH
-        self.known = known = np.empty((rows.KNOWN, c, c), np.float32)
-        self.found, self.around = known[rows.FOUND : rows.AROUND], known[rows.AROUND : rows.BESIDE]
-        self.beside, self.shares = known[rows.BESIDE : rows.SHARES], known[rows.SHARES : rows.COLOURS]
-        self.colours, self.cells = known[rows.COLOURS : rows.CELLS], known[rows.CELLS :]
-        self.sure = np.empty((c, c), np.float32)
-        self.cover = np.empty((g, g), np.float32)
-        self.picture = np.empty((size, size), np.uint32)
 
 
 class Painter:
@@ -62,26 +42,64 @@ class Painter:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._canvases: list[Canvas] = []
+        self._canvases: list[Packed] = []
+        self._patches = [np.empty(0, np.uint32), np.empty(0, np.uint32)]
 
     def draw(self, face: SeenFace, views: Sequence[View]) -> tuple[FrontalView, ...]:
         """The views of a face."""
-        geometries = [view_geometry(view, self.size) for view in views]
-        self._canvases += [Canvas(self.size) for _ in range(len(views) - len(self._canvases))]
-        canvases = self._canvases[: len(views)]
+        self._canvases += [np.empty((self.size, self.size), np.uint32) for _ in views[len(self._canvases) :]]
+        shown = _shown(face, self._pack(face.patch))
+        drawn: dict[View, tuple[Packed, Float32]] = {}
         parts = []
-        for geometry, canvas in zip(geometries, canvases, strict=True):
-            draw = _explore(face, geometry, canvas)
+        for view, canvas in zip(dict.fromkeys(views), self._canvases, strict=False):
+            geometry = view_geometry(view, self.size)
+            rough = len(geometry.rough_along_mm)
+            shares = np.empty((rough, rough, 2), np.float32)
+            stand, met = _stand(face, geometry)
+            draw = partial(rows.draw, side_of(view, self.size), shown, stand, strands())
             for part in range(_PARTS):
-                work = partial(_draw_part, draw, canvas, part)
-                parts.append((_threads().submit(work), work))
-        for future, work in reversed(parts):
-            # What none of the threads has begun by now is done here.
-            if future.cancel():
-                work()
-            else:
-                future.result()
-        return tuple(FrontalView(_picture(canvas), _summary(canvas)) for canvas in canvases)
+                first, last = (rough * number // _PARTS for number in (part, part + 1))
+                parts.append(partial(draw, first, last, met[part], shares, canvas))
+            drawn[view] = canvas, shares
+        _do(parts)
+        return tuple(FrontalView(_picture(canvas), shares) for canvas, shares in map(drawn.__getitem__, views))
+
+    def _pack(self, patch: Patch) -> Packed:
+        """The pixels (h, w) of a patch."""
+        height, width = patch.height, patch.width
+        frame = patch.frame
+        if patch.halvings:
+            # The loops know but one kind of pictures.
+            if not (frame.flags.c_contiguous and frame.flags.writeable):
+                frame = frame.copy()
+            height, width = height // 2, width // 2
+            packed = self._room(0, height, width)
+            pixels.pack_halved(frame.reshape(len(frame), -1), patch.left, patch.top, packed)
+        else:
+            packed = self._room(0, height, width)
+            part = frame[patch.top : patch.top + height, patch.left : patch.left + width]
+            cv2.cvtColor(part, cv2.COLOR_BGR2BGRA, dst=packed.view(np.uint8).reshape(height, width, 4))
+        for number in range(1, patch.halvings):
+            larger, height, width = packed, height // 2, width // 2
+            packed = self._room(number % 2, height, width)
+            pixels.halve(larger, packed)
+        return packed
+
+    def _room(self, number: int, height: int, width: int) -> Packed:
+        """Memory for a patch (h, w), one of two."""
+        if self._patches[number].size < height * width:
+            self._patches[number] = np.empty(height * width, np.uint32)
+        return self._patches[number][: height * width].reshape(height, width)
+
+
+def _do(parts: Sequence[Callable[[], None]]) -> None:
+    """Do parts of some work on several threads; this one does what none of the others has begun by now."""
+    futures = [_threads().submit(part) for part in parts]
+    for future, part in zip(reversed(futures), reversed(parts), strict=True):
+        if future.cancel():
+            part()
+        else:
+            future.result()
 
 
 @lru_cache(maxsize=1)
@@ -89,50 +107,54 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max(_PARTS - 1, 1), "views")
 
 
-def _explore(face: SeenFace, geometry: ViewGeometry, canvas: Canvas) -> Callable[[int, int, Float32, Packed], None]:
-    """Find out what is known at the rough nodes of a view; gives what draws some of its rows from that."""
-    camera = np.array([geometry.eye_depth_mm, 1 / face.distance_mm, geometry.beyond], np.float32)
-    same, near = _sides(face, geometry)
-    appearance, lens = face.appearance, face.project.lens
-
-    met = _meet(face, geometry, camera, canvas)
-    _surround(face, geometry, camera, canvas)
-    nodes.weigh(met, appearance.weights, canvas.beside, same, near, canvas.shares, canvas.sure)
-    nodes.colour(met, appearance.fill, appearance.tone, canvas.colours)
-    # Layers: what is seen at a place itself, at its mirror image, and, between lids, in the other eye.
+@lru_cache(maxsize=64)
+def side_of(view: View, size: int) -> Side:
+    """The side from which a view of `size` pixels sees the mean head, as the compiled loops look it up."""
+    geometry = view_geometry(view, size)
     everywhere = (0, len(geometry.along_mm))
-    layers = [(np.eye(4), everywhere), (_MIRROR, everywhere), *((eye.to_other, eye.band) for eye in geometry.eyes)]
-    matrices = [face.project.matrix @ taken_from @ geometry.to_head for taken_from, _ in layers]
-    return partial(
-        rows.draw,
-        canvas.known,
-        geometry.far_surface,
-        geometry.far_eyes,
-        geometry.along_mm,
-        camera,
-        np.array(matrices, np.float32),
-        np.array([band for _, band in layers]),
-        lens.offsets,
-        lens.grid,
-        same,
-        face.patch.packed,
-        strands(),
+    lanes = _lanes(geometry)
+    eyes = np.zeros((len(geometry.eyes), *geometry.far_surface.shape[:2], 1), np.float32)
+    for mask, eye in zip(eyes, geometry.eyes, strict=True):
+        mask[..., 0] = eye.mask
+    return Side(
+        far_cells=np.dstack([geometry.far_cells, np.zeros_like(geometry.far_cells[..., :1])]).view(np.uint64),
+        far_surface=geometry.far_surface.view(np.uint64),
+        eyes=eyes,
+        bands=np.array([everywhere, everywhere, *(eye.band for eye in geometry.eyes)]),
+        frame=geometry.frame,
+        along=_continued(geometry.rough_along, lanes),
+        along_mm=_continued(geometry.rough_along_mm, lanes),
+        fine_mm=_continued(geometry.along_mm, NODES_PER_ROUGH * lanes),
     )
 
 
-def _draw_part(draw: Callable[[int, int, Float32, Packed], None], canvas: Canvas, part: int) -> None:
-    first, last = (len(canvas.cover) * number // _PARTS for number in (part, part + 1))
-    draw(first, last, canvas.cover, canvas.picture)
+def _lanes(geometry: ViewGeometry) -> int:
+    """Length of a row of rough nodes that leaves nothing over when many are worked on at a time, and of one more."""
+    return len(geometry.rough_along_mm) // LANES * LANES + LANES
 
 
-def _picture(canvas: Canvas) -> npt.NDArray[np.uint8]:
-    """The picture (n, n, 3) BGR that a canvas holds."""
-    four = canvas.picture.view(np.uint8).reshape(canvas.size, canvas.size, 4)
-    return np.asarray(cv2.cvtColor(four, cv2.COLOR_BGRA2BGR), np.uint8)
+def _continued(along: Float32, count: int) -> Float32:
+    """Evenly spaced places (n,), and as many more as make up (count,)."""
+    return np.asarray(along[0] + (along[1] - along[0]) * np.arange(count), np.float32)
 
 
-def _meet(face: SeenFace, geometry: ViewGeometry, camera: Float32, canvas: Canvas) -> Float32:
-    """Where the lines of sight of the rough nodes meet the head, (3, c, c), see `renderer.loops.nodes.meet`.
+def _shown(face: SeenFace, packed: Packed) -> Shown:
+    patch, lens, appearance, surroundings = face.patch, face.project.lens, face.appearance, face.surroundings
+    return Shown(
+        deformation=face.deformation,
+        weights=appearance.weights.view(np.uint64),
+        tones=appearance.tones.view(np.uint64),
+        around=surroundings.tones.view(np.uint64),
+        to_small=(surroundings.to_small @ patch.from_patch)[:2].astype(np.float32),
+        patch=np.ndarray(packed.size - 1, np.uint64, packed, strides=(packed.itemsize,)),
+        size=patch.size,
+        offsets=lens.offsets.view(np.uint64),
+        grid=lens.grid,
+    )
+
+
+def _stand(face: SeenFace, geometry: ViewGeometry) -> tuple[Stand, Float32]:
+    """How a view stands to a face, and, (parts, c, 3, c), where its lines of sight met the head a moment ago.
 
     Lines belong to a camera as far away as the real one, and the head may be deformed from the mean. Where they meet it
     is found in the far view of the mean head by going there and back.
@@ -140,34 +162,25 @@ def _meet(face: SeenFace, geometry: ViewGeometry, camera: Float32, canvas: Canva
     key = (geometry.view, geometry.size)
     steps = 1
     if key not in face.met:
-        face.met[key] = geometry.met_from_afar.copy()
+        more = _lanes(geometry) - len(geometry.rough_along_mm)
+        face.met[key] = np.pad(geometry.met_from_afar[None].repeat(_PARTS, 0), ((0, 0),) * 3 + ((0, more),), "edge")
         steps = _FIRST_STEPS
-    met = face.met[key]
-    for _ in range(steps):
-        nodes.meet(
-            geometry.far_cells, face.deformation, geometry.frame, geometry.rough_along, camera, met, canvas.found
-        )
-    canvas.cells[:] = met[:2]
-    return met
+    same, near = _sides(face, geometry)
+    stand = Stand(
+        camera=np.array([geometry.eye_depth_mm, 1 / face.distance_mm, geometry.beyond], np.float32),
+        sheet=sheet_of(geometry, face.head.towards_camera(SHEET_MM)),
+        matrices=(face.project.matrix @ geometry.layers).astype(np.float32),
+        same=same,
+        near=near,
+        steps=steps,
+    )
+    return stand, face.met[key]
 
 
-def _surround(face: SeenFace, geometry: ViewGeometry, camera: Float32, canvas: Canvas) -> None:
-    """Where the surroundings of the head are seen, and what is known of them."""
-    along, around, lens = geometry.rough_along_mm, canvas.around, face.project.lens
-    nodes.stand(along, camera, sheet_of(geometry, face.head.towards_camera(SHEET_MM)), around[2])
-    to_patch = (face.project.matrix @ geometry.to_head).astype(np.float32)
-    nodes.project(around[2], along, camera, to_patch, lens.offsets, lens.grid, around)
-    to_small = (face.surroundings.to_small @ face.patch.from_patch).astype(np.float32)
-    nodes.surround(around, face.patch.packed, _MARGIN_PX, face.surroundings.tones, to_small, canvas.beside)
-
-
-def _summary(canvas: Canvas) -> Float32:
-    """Visibility and confidence (c, c, 2) at the rough nodes of the view that a canvas holds."""
-    on_head = cv2.resize(canvas.cover, canvas.sure.shape[::-1], interpolation=cv2.INTER_AREA)
-    own, _, around = canvas.shares
-    around = (1 - on_head) * around
-    layers = cv2.merge([on_head * own + around, on_head * canvas.sure + np.float32(0.5) * around])
-    return np.asarray(layers, np.float32)
+def _picture(canvas: Packed) -> npt.NDArray[np.uint8]:
+    """The picture (n, n, 3) BGR that a canvas holds."""
+    four = canvas.view(np.uint8).reshape(*canvas.shape, 4)
+    return np.asarray(cv2.cvtColor(four, cv2.COLOR_BGRA2BGR), np.uint8)
 
 
 def _sides(face: SeenFace, geometry: ViewGeometry) -> tuple[float, float]:

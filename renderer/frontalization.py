@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from fpn.camera import Camera
 from fpn.pose import HeadPose
-from renderer.appearance import Appearance, Sight, chart_surface, observe, sight, turned_to, weigh
+from renderer.appearance import Appearance, chart_surface, observe, sight, weigh
 from renderer.frontal_view import FrontalView, empty_view
 from renderer.sampling import HeadCamera, Patch, Projector, cut_patch
 from renderer.seen_face import SeenFace
@@ -137,13 +137,15 @@ def _observe(
 
     scale: frame pixels to a millimetre of the head.
     """
+    from renderer.loops import cells  # late: loads numba, which takes most of a second
+
     surface = chart_surface()
     points = surface.points + deformation
     pixels = project(points)
-    inside = patch.inside(pixels, _BORDER_MM * patch.to_patch[0, 0] * scale)
-    inside *= turned_to(surface, points, head.camera_mm)
-    seen = sight(head.towards_camera(FRONT_MM))
-    seen = Sight(seen.cosine * cv2.resize(inside, seen.cosine.shape[1::-1]), seen.safe)
+    visible = np.empty(points.shape[:2], np.float32)
+    margin = _BORDER_MM * patch.to_patch[0, 0] * scale
+    cells.show(points, surface.normals, head.camera_mm.astype(np.float32), pixels, patch.size, margin, visible)
+    seen = sight(head.towards_camera(FRONT_MM)).through(visible)
     if known is not None:
         doubt = known.appearance.doubt
         return replace(known.observed, weights=weigh(seen.doubted(doubt)), doubt=doubt), known.surroundings

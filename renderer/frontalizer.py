@@ -96,7 +96,8 @@ class Frontalizer:
     def look(self, image: npt.NDArray[np.uint8], face: TrackedFace, camera: Camera, time_s: float) -> SeenFace | None:
         """What the frame shows of a face, in the light of earlier frames; None where it shows nothing of it.
 
-        For whoever draws different views of different faces: once a frame and face, arguments as for `render`.
+        For whoever draws different views of different faces: once a frame and face, arguments as for `render`. The
+        image must stay as it is until the views are drawn, which is when it is sampled.
         """
         self._forget(time_s)
         memory = self._memories.get(face.track)

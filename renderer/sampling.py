@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -76,13 +76,29 @@ class HeadCamera:
 
 @dataclass(frozen=True)
 class Patch:
-    """A part of a frame, perhaps made smaller.
+    """A part of a frame, perhaps made smaller. The frame's memory must stay as it is while the patch is in use.
 
-    pixels: (h, w, 3) uint8 BGR. to_patch: (3, 3) takes homogeneous frame pixels to the patch's.
+    frame: (H, W, 3) uint8 BGR. left, top, width, height: which part of it. halvings: how many times it is made half as
+    large, every pixel the mean of four. to_patch: (3, 3) takes homogeneous frame pixels to the patch's.
     """
 
-    pixels: npt.NDArray[np.uint8]
+    frame: npt.NDArray[np.uint8]
+    left: int
+    top: int
+    width: int
+    height: int
+    halvings: int
     to_patch: Float64
+
+    @classmethod
+    def of(cls, pixels: npt.NDArray[np.uint8], to_patch: Float64) -> Patch:
+        """The whole of a picture, (h, w, 3)."""
+        return cls(pixels, 0, 0, pixels.shape[1], pixels.shape[0], 0, to_patch)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Its own rows and columns."""
+        return self.height >> self.halvings, self.width >> self.halvings
 
     @property
     def from_patch(self) -> Float64:
@@ -90,35 +106,29 @@ class Patch:
         (x, _, left), (_, y, top), _ = self.to_patch
         return np.array([[1 / x, 0, -left / x], [0, 1 / y, -top / y], [0, 0, 1]])
 
-    def smaller(self, shrink: float) -> Patch:
-        """The same part about `shrink` times smaller (a power of two), every pixel the mean of those it covers."""
-        patch = self
-        for _ in range(round(np.log2(max(shrink, 1.0)))):
-            height, width = (length // 2 for length in patch.pixels.shape[:2])
-            if min(height, width) < 2:
-                break
-            whole = patch.pixels[: 2 * height, : 2 * width]
+    @cached_property
+    def pixels(self) -> npt.NDArray[np.uint8]:
+        """(h, w, 3) uint8 BGR."""
+        pixels = self.frame[self.top : self.top + self.height, self.left : self.left + self.width]
+        for _ in range(self.halvings):
+            height, width = (length // 2 for length in pixels.shape[:2])
+            whole = pixels[: 2 * height, : 2 * width]
             pixels = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-            patch = Patch(pixels, _HALVING @ patch.to_patch)
-        return patch
+        return pixels
+
+    def smaller(self, shrink: float) -> Patch:
+        """The same part about `shrink` times smaller (a power of two), but for two pixels at least."""
+        halvings, to_patch = self.halvings, self.to_patch
+        for _ in range(round(math.log2(max(shrink, 1.0)))):
+            if min(self.width, self.height) >> (halvings + 1) < 2:
+                break
+            halvings, to_patch = halvings + 1, _HALVING @ to_patch
+        return replace(self, halvings=halvings, to_patch=to_patch)
 
     def sample(self, pixels: Float32) -> npt.NDArray[np.uint8]:
         """Colours (h, w, 3) at coordinates (h, w, 2) of the patch, beyond its border those of the border."""
         colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(colours, np.uint8)
-
-    @cached_property
-    def packed(self) -> npt.NDArray[np.uint32]:
-        """Its pixels (h, w), blue in the lowest byte, then green, red."""
-        return cv2.cvtColor(self.pixels, cv2.COLOR_BGR2BGRA).view(np.dtype("<u4"))[..., 0]
-
-    def inside(self, pixels: Float32, margin: float) -> Float32:
-        """How far (h, w) 0..1 coordinates (h, w, 2) lie inside the patch, 1 from `margin` pixels on."""
-        height, width = self.pixels.shape[:2]
-        x, y = cv2.split(pixels)
-        nearest = np.minimum(np.minimum(x, np.float32(width - 1) - x), np.minimum(y, np.float32(height - 1) - y))
-        nearest *= np.float32(1 / margin)
-        return np.clip(nearest, 0, 1, out=nearest)
 
 
 def cut_patch(image: npt.NDArray[np.uint8], center: tuple[float, float], half: float, shrink: float) -> Patch | None:
@@ -133,7 +143,7 @@ def cut_patch(image: npt.NDArray[np.uint8], center: tuple[float, float], half: f
     if right - left < 2 or bottom - top < 2:
         return None
     moved = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
-    return Patch(image[top:bottom, left:right], moved).smaller(shrink)
+    return Patch(image, left, top, right - left, bottom - top, 0, moved).smaller(shrink)
 
 
 class Projector:
@@ -175,7 +185,7 @@ NO_LENS = LensOffsets(np.zeros((0, 0, 2), np.float32), np.ones((2, 2), np.float3
 
 def _lens_offsets(camera: Camera, patch: Patch) -> LensOffsets:
     """Over a patch and around it as far again."""
-    height, width = patch.pixels.shape[:2]
+    height, width = patch.size
     x = np.linspace(-0.5 * width, 1.5 * width, _LENS_GRID)
     y = np.linspace(-0.5 * height, 1.5 * height, _LENS_GRID)
     ideal = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)

@@ -23,7 +23,7 @@ class SeenFace:
     the chart. observed: what the frame shows; appearance: the same, settled with what earlier ones showed.
     distance_mm: from the camera to the eyes, in millimetres of a head of average size. met: for views that were drawn
     of this face, now or a moment ago, and their size: where their lines of sight met it, cells of the chart and depth
-    (3, c, c).
+    (parts, c, 3, c).
     """
 
     head: HeadCamera

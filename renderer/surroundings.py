@@ -40,8 +40,7 @@ class Surroundings:
 
 def look_around(patch: Patch, head: Float32) -> Surroundings:
     """Surroundings in a patch; head: (H / 2, W / 2, 2), the chart's coordinates in it."""
-    height, width = patch.pixels.shape[:2]
-    small = patch.smaller(max(height, width) / _PIXELS)
+    small = Patch.of(patch.pixels, patch.to_patch).smaller(max(patch.size) / _PIXELS)
     scaling = small.to_patch @ patch.from_patch
     outline = cv2.convexHull(head[:_HEAD_ROWS:2, ::2].reshape(-1, 1, 2))
     corners = cv2.transform(outline, scaling[:2])

@@ -50,6 +50,7 @@ _SLIT_MM = 12.0
 _RIM_MM = 2.5
 """Over this width beyond the head's outline the surface runs from the head to its surroundings."""
 _LITTLE = 0.01
+_MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 _BEYOND = 8
 """The far view of the mean head reaches a size divided by this beyond every edge of a view: near cameras look there."""
 
@@ -161,16 +162,8 @@ class ViewGeometry:
 
     @cached_property
     def met_from_afar(self) -> Float32:
-        """Cells of the chart and depth at the rough nodes of the view's own grid, (3, c, c)."""
-        return np.ascontiguousarray(np.moveaxis(self._inner(self.far_cells, 1), -1, 0))
-
-    @cached_property
-    def far_eyes(self) -> Float32:
-        """Masks of the eyes, (k, t, t, 1)."""
-        masks = np.zeros((len(self.eyes), *self.far_surface.shape[:2], 1), np.float32)
-        for mask, eye in zip(masks, self.eyes, strict=True):
-            mask[..., 0] = eye.mask
-        return masks
+        """Cells of the chart and depth at the rough nodes of the view's own grid, (c, 3, c)."""
+        return np.ascontiguousarray(np.moveaxis(self._inner(self.far_cells, 1), -1, 1))
 
     @cached_property
     def along_mm(self) -> Float32:
@@ -198,11 +191,13 @@ class ViewGeometry:
         return float(-self.rotation[2] @ PIVOT_MM)
 
     @cached_property
-    def to_head(self) -> npt.NDArray[np.float64]:
-        """Takes homogeneous coordinates of the view's frame to the head's, (4, 4)."""
-        matrix = np.eye(4)
-        matrix[:3] = np.column_stack([self.rotation.T, PIVOT_MM])
-        return matrix
+    def layers(self) -> npt.NDArray[np.float64]:
+        """Take homogeneous coordinates of the view's frame to the head's, (2 + k, 4, 4): to a place itself, to its
+        mirror image, and, for each of the eyes, to the other eye.
+        """
+        to_head = np.eye(4)
+        to_head[:3] = np.column_stack([self.rotation.T, PIVOT_MM])
+        return np.stack([np.eye(4), _MIRROR, *(eye.to_other for eye in self.eyes)]) @ to_head
 
     @property
     def _rough_per_mm(self) -> float:

@@ -9,11 +9,15 @@ from renderer.loops.compiled import compiled
 
 Float32 = npt.NDArray[np.float32]
 Packed = npt.NDArray[np.uint32]
+Pairs = npt.NDArray[np.uint64]
+"""Two neighbours of four bytes each, to be looked up at once: channels of float32, or packed pixels."""
 Place = tuple[np.uint32, np.uint32, np.float32, np.float32]
 
 # Plain literals would be of double precision, and half as fast.
 _0, _1 = np.float32(0), np.float32(1)
-_BLUE, _GREEN, _RED, _BYTE = np.uint32(0), np.uint32(8), np.uint32(16), np.uint32(255)
+_BLUE, _GREEN, _RED = np.uint32(0x0000FF), np.uint32(0x00FF00), np.uint32(0xFF0000)
+_PER_GREEN, _PER_RED = np.float32(1 / 0x100), np.float32(1 / 0x10000)
+_LOW, _HALFWAY = np.uint64(0xFFFFFFFF), np.uint64(32)
 _NEXT = np.uint32(1)
 """Unsigned, so that it cannot mean a place counted from the end."""
 
@@ -41,21 +45,67 @@ def value_at(picture: Float32, place: Place, channel: int) -> np.float32:
 
 
 @compiled
-def _byte(packed: np.uint32, shift: np.uint32) -> np.float32:
-    return np.float32((packed >> shift) & _BYTE)
+def _first(pair: np.uint64) -> np.float32:
+    return np.uint32(pair & _LOW).view(np.float32)
 
 
 @compiled
-def colour_at(patch: Packed, place: Place) -> tuple[np.float32, np.float32, np.float32]:
-    """Blue, green and red between four pixels."""
+def _second(pair: np.uint64) -> np.float32:
+    return np.uint32(pair >> _HALFWAY).view(np.float32)
+
+
+@compiled
+def pair_at(picture: Pairs, place: Place, pair: int) -> tuple[np.float32, np.float32]:
+    """Two channels of a picture (h, w, 2 k) of float32, seen as (h, w, k), between four cells."""
     column, row, u, v = place
-    a, b = patch[row, column], patch[row, column + _NEXT]
-    c, d = patch[row + _NEXT, column], patch[row + _NEXT, column + _NEXT]
+    a, b = picture[row, column, pair], picture[row, column + _NEXT, pair]
+    c, d = picture[row + _NEXT, column, pair], picture[row + _NEXT, column + _NEXT, pair]
+    upper, lower = _first(a), _first(c)
+    upper += u * (_first(b) - upper)
+    lower += u * (_first(d) - lower)
+    first = upper + v * (lower - upper)
+    upper, lower = _second(a), _second(c)
+    upper += u * (_second(b) - upper)
+    lower += u * (_second(d) - lower)
+    return first, upper + v * (lower - upper)
+
+
+@compiled
+def places_of(x: Float32, y: Float32, rows: int, columns: int, at: Packed, u: Float32, v: Float32) -> None:
+    """Of a row of places, see `place_of`: number of the upper left cell in a picture whose rows lie one after the
+    other, and how far from there to the next.
+    """
+    width = np.uint32(columns)
+    for j in range(len(x)):
+        column, row, u[j], v[j] = place_of(x[j], y[j], rows, columns)
+        at[j] = row * width + column
+
+
+@compiled
+def fetch(pairs: Pairs, at: Packed, count: int, columns: int, upper: Pairs, lower: Pairs) -> None:
+    """The pixels around a row of places, two and two: looking up nothing but these is faster than with arithmetic in
+    between.
+    """
+    width = np.uint32(columns)
+    for j in range(count):
+        upper[j] = pairs[at[j]]
+        lower[j] = pairs[at[j] + width]
+
+
+@compiled
+def colour_of(
+    upper: np.uint64, lower: np.uint64, u: np.float32, v: np.float32
+) -> tuple[np.float32, np.float32, np.float32]:
+    """Blue, green and red between four pixels."""
+    a, b = np.uint32(upper & _LOW), np.uint32(upper >> _HALFWAY)
+    c, d = np.uint32(lower & _LOW), np.uint32(lower >> _HALFWAY)
     of_d = u * v
     of_b, of_c = u - of_d, v - of_d
     of_a = _1 - u - of_c
-    return (
-        of_a * _byte(a, _BLUE) + of_b * _byte(b, _BLUE) + of_c * _byte(c, _BLUE) + of_d * _byte(d, _BLUE),
-        of_a * _byte(a, _GREEN) + of_b * _byte(b, _GREEN) + of_c * _byte(c, _GREEN) + of_d * _byte(d, _GREEN),
-        of_a * _byte(a, _RED) + of_b * _byte(b, _RED) + of_c * _byte(c, _RED) + of_d * _byte(d, _RED),
-    )
+    blue = of_a * np.float32(a & _BLUE) + of_b * np.float32(b & _BLUE)
+    green = of_a * np.float32(a & _GREEN) + of_b * np.float32(b & _GREEN)
+    red = of_a * np.float32(a & _RED) + of_b * np.float32(b & _RED)
+    blue += of_c * np.float32(c & _BLUE) + of_d * np.float32(d & _BLUE)
+    green += of_c * np.float32(c & _GREEN) + of_d * np.float32(d & _GREEN)
+    red += of_c * np.float32(c & _RED) + of_d * np.float32(d & _RED)
+    return blue, green * _PER_GREEN, red * _PER_RED

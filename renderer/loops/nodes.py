@@ -1,177 +1,230 @@
-"""What is known of a view at its rough nodes.
+"""What is known of a view at its rough nodes, row by row.
 
-Planes are float32 and stand one after the other, (k, rows, columns), so that several nodes of a row are worked on at a
-time; nodes and rough nodes are those of `renderer.view.ViewGeometry`: c, g = 2 c and f = 4 c are the numbers of rough
-nodes, nodes and pixels along a side of a view with what lies around it. A patch is (h, w) uint32, a pixel's blue in its
-lowest byte, then green, red.
+Nodes and rough nodes are those of `renderer.view.ViewGeometry`: c, g = 2 c and f = 4 c are the numbers of rough nodes,
+nodes and pixels along a side of a view with what lies around it. What is known of a row of rough nodes is kept in
+planes, (KNOWN, c) float32, so that several nodes are worked on at a time. Pictures that are looked up two channels at a
+time are given as (h, w, k) uint64. A patch is (h, w) uint32, a pixel's blue in its lowest byte, then green, red.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import numpy.typing as npt
 
 from renderer.loops.compiled import compiled
-from renderer.loops.lookup import Float32, Packed, place_of, value_at
+from renderer.loops.lookup import Float32, Pairs, pair_at, place_of, value_at
 
+FOUND, AROUND, BESIDE, SHARES, SURE, TONES, CELLS, KNOWN = 0, 3, 6, 11, 14, 15, 21, 23
+"""Where the planes begin, and their number. `FOUND`: places in the far view, column and row, and how much deeper than
+the mean head the head is there, mm. `AROUND`: where in the patch the surroundings are seen, and their depth. `BESIDE`:
+see `_surround`; `SHARES`, `SURE`: see `_weigh`; `TONES`: see `_colour`; `CELLS`: columns and rows of the chart."""
+SPARE = 16
+"""Places behind the end of a row of nodes in memory, so that the last has a next one."""
+MARGIN_PX = np.float32(3)
+"""Over this width along the border of a patch what is seen gives way to what is filled in."""
 _0, _1, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
+
+
+class Side(NamedTuple):
+    """The side from which a view sees the mean head, see `renderer.view.ViewGeometry`.
+
+    far_cells: (r, r, 2) pairs: column and row of the chart, and depth, as a far camera sees them at rough nodes.
+    far_surface: (t, t, 1) pairs, depth and cover at nodes. eyes: (k, t, t, 1), what lies between the lids of those that
+    are seen. bands: (2 + k, 2), the rows of nodes in which a layer is looked for: the first, the one behind the last.
+    frame: (3, 3), turns vectors of the head frame to the view's, the first two rows in rough nodes.
+    along: (c,) rough nodes from the middle of the view; along_mm the same in mm; fine_mm (g,) that of nodes.
+    """
+
+    far_cells: Pairs
+    far_surface: Pairs
+    eyes: Float32
+    bands: npt.NDArray[np.int64]
+    frame: Float32
+    along: Float32
+    along_mm: Float32
+    fine_mm: Float32
+
+
+class Shown(NamedTuple):
+    """What a frame shows of a face.
+
+    deformation: (h, w, 3) mm from the mean head, on the chart at half its resolution. weights: (H, W, 2) pairs, see
+    `renderer.appearance.Appearance`; tones: (h, w, 3) pairs, colours of what was not seen and factors for what is taken
+    from the mirror image. around: (m, n, 2) pairs, tones of the surroundings and where the head stands; to_small:
+    (2, 3), from the patch to them. patch: its pixels, each with the next one; size: its rows and columns.
+    offsets: (n, n, 1) pairs, and grid, of the lens: see `renderer.sampling.LensOffsets`.
+    """
+
+    deformation: Float32
+    weights: Pairs
+    tones: Pairs
+    around: Pairs
+    to_small: Float32
+    patch: Pairs
+    size: tuple[int, int]
+    offsets: Pairs
+    grid: Float32
+
+
+class Stand(NamedTuple):
+    """How a view stands to a face in a frame.
+
+    camera: (3,), the depth of the eyes, 1 / distance, and how many rough nodes the far view begins before the view.
+    sheet: (3,), a, b and c of the depth a x + b y + c of the surroundings. matrices: (2 + k, 3, 4), take homogeneous
+    points of the view's frame to where the patch shows the surface itself, its mirror image, and the other eye.
+    same, near: how far the view is from the camera's own side, and from near it, 1 for not at all. steps: to take to
+    where lines of sight meet the head.
+    """
+
+    camera: Float32
+    sheet: Float32
+    matrices: Float32
+    same: float
+    near: float
+    steps: int
 
 
 @compiled
 def meet(
-    far: Float32, deformation: Float32, frame: Float32, along: Float32, camera: Float32, met: Float32, found: Float32
+    side: Side, deformation: Float32, camera: Float32, down: int, before: Float32, met: Float32, found: Float32
 ) -> None:
-    """Follow lines of sight to where they meet a head, by one step there and back.
+    """Follow the lines of sight of row `down` of the rough nodes to where they meet a head, by one step there and back.
 
-    far: (r, r, 3), cells of the chart and depth as a far camera sees them. deformation: (h, w, 3) mm on the chart at
-    half its resolution. frame: (3, 3), turns it to the view's frame, the first two rows in rough nodes. along: (c,)
-    rough nodes from the middle of the view. camera: the depth of the eyes, 1 / distance, and how many rough nodes
-    `far` begins before the view.
-
-    met: (3, c, c), as `far`, where the lines met the head a step before; set anew. found: (3, c, c), set to the places
-    in `far`, column and row, and to how much deeper than the mean head the head is there, mm.
+    before: (3, c), cells of the chart and depth where they met it a step before; met: the same, set to where they do
+    now. found: (3, c), set, see `FOUND`.
     """
     eyes, nearness, beyond = camera[0], camera[1], camera[2]
-    count = len(along)
-    for i in range(count):
-        for j in range(count):
-            x, y = met[0, i, j] * _HALF - _QUARTER, met[1, i, j] * _HALF - _QUARTER
-            place = place_of(x, y, deformation.shape[0], deformation.shape[1])
-            dx, dy, dz = (
-                value_at(deformation, place, 0),
-                value_at(deformation, place, 1),
-                value_at(deformation, place, 2),
-            )
-            across = frame[0, 0] * dx + frame[0, 1] * dy + frame[0, 2] * dz
-            down = frame[1, 0] * dx + frame[1, 1] * dy + frame[1, 2] * dz
-            deeper = frame[2, 0] * dx + frame[2, 1] * dy + frame[2, 2] * dz
-            spread = (met[2, i, j] - eyes + deeper) * nearness
-            x = beyond + np.float32(j) + along[j] * spread - across
-            y = beyond + np.float32(i) + along[i] * spread - down
-            place = place_of(x, y, far.shape[0], far.shape[1])
-            for k in range(3):
-                met[k, i, j] = value_at(far, place, k)
-            found[0, i, j], found[1, i, j], found[2, i, j] = x, y, deeper
+    far, frame, along = side.far_cells, side.frame, side.along
+    for j in range(len(along)):
+        place = place_of(
+            before[0, j] * _HALF - _QUARTER, before[1, j] * _HALF - _QUARTER, deformation.shape[0], deformation.shape[1]
+        )
+        dx, dy, dz = value_at(deformation, place, 0), value_at(deformation, place, 1), value_at(deformation, place, 2)
+        across = frame[0, 0] * dx + frame[0, 1] * dy + frame[0, 2] * dz
+        lower = frame[1, 0] * dx + frame[1, 1] * dy + frame[1, 2] * dz
+        deeper = frame[2, 0] * dx + frame[2, 1] * dy + frame[2, 2] * dz
+        spread = (before[2, j] - eyes + deeper) * nearness
+        x = beyond + np.float32(j) + along[j] * spread - across
+        y = beyond + np.float32(down) + along[down] * spread - lower
+        place = place_of(x, y, far.shape[0], far.shape[1])
+        met[0, j], met[1, j] = pair_at(far, place, 0)
+        met[2, j], _ = pair_at(far, place, 1)
+        found[0, j], found[1, j], found[2, j] = x, y, deeper
 
 
 @compiled
-def project_row(
-    depth: Float32, along: Float32, down: np.float32, camera: Float32, matrix: Float32, x: Float32, y: Float32
+def project(
+    depth: Float32, along_mm: Float32, down_mm: np.float32, camera: Float32, matrix: Float32, x: Float32, y: Float32
 ) -> None:
-    """Where in a patch that is seen which lies at a depth behind the nodes of a row, `down` mm from the middle."""
+    """Where in a patch that is seen which lies at a depth behind the nodes of a row.
+
+    along_mm, down_mm: where they stand, from the middle of the view. matrix: (3, 4), see `Stand`.
+    """
     eyes, nearness = camera[0], camera[1]
-    for j in range(len(along)):
+    for j in range(len(along_mm)):
         z = depth[j]
         spread = _1 + (z - eyes) * nearness
-        u, v = along[j] * spread, down * spread
+        u, v = along_mm[j] * spread, down_mm * spread
         scale = _1 / (matrix[2, 0] * u + matrix[2, 1] * v + matrix[2, 2] * z + matrix[2, 3])
         x[j] = (matrix[0, 0] * u + matrix[0, 1] * v + matrix[0, 2] * z + matrix[0, 3]) * scale
         y[j] = (matrix[1, 0] * u + matrix[1, 1] * v + matrix[1, 2] * z + matrix[1, 3]) * scale
 
 
 @compiled
-def bend_row(offsets: Float32, grid: Float32, x: Float32, y: Float32) -> None:
+def bend(offsets: Pairs, grid: Float32, count: int, x: Float32, y: Float32) -> None:
     """Move places from where a pinhole shows them to where a lens does; offsets without rows are those of none."""
     if offsets.shape[0] == 0:
         return
-    for j in range(len(x)):
+    for j in range(count):
         u, v = (x[j] - grid[0, 0]) / grid[1, 0], (y[j] - grid[0, 1]) / grid[1, 1]
-        place = place_of(u, v, offsets.shape[0], offsets.shape[1])
-        x[j] += value_at(offsets, place, 0)
-        y[j] += value_at(offsets, place, 1)
+        right, down = pair_at(offsets, place_of(u, v, offsets.shape[0], offsets.shape[1]), 0)
+        x[j] += right
+        y[j] += down
 
 
 @compiled
-def stand(along: Float32, camera: Float32, sheet: Float32, depth: Float32) -> None:
-    """Depth (c, c) at which lines of sight meet the sheet of the surroundings, a x + b y + c; sheet: a, b, c.
-
-    along: (c,) mm from the middle of the view. camera: see `meet`.
-    """
+def _stand(along_mm: Float32, down_mm: np.float32, camera: Float32, sheet: Float32, depth: Float32) -> None:
+    """Depth (c,) at which lines of sight of a row meet the sheet of the surroundings."""
     eyes, nearness = camera[0], camera[1]
     a, b, c = sheet[0], sheet[1], sheet[2]
-    for i in range(len(along)):
-        for j in range(len(along)):
-            slope = a * along[j] + b * along[i]
-            depth[i, j] = (slope * (_1 - eyes * nearness) + c) / (_1 - slope * nearness)
+    for j in range(len(along_mm)):
+        slope = a * along_mm[j] + b * down_mm
+        depth[j] = (slope * (_1 - eyes * nearness) + c) / (_1 - slope * nearness)
 
 
 @compiled
-def project(
-    depth: Float32,
-    along: Float32,
-    camera: Float32,
-    matrix: Float32,
-    offsets: Float32,
-    grid: Float32,
-    places: Float32,
-) -> None:
-    """Where in a patch, column and row (2, c, c), that is seen which lies at a depth (c, c) behind the rough nodes.
-
-    along: (c,) mm from the middle of the view. camera: see `meet`. matrix: (3, 4), takes homogeneous points of the
-    view's frame to the patch. offsets, grid: of the lens, see `renderer.sampling.LensOffsets`.
+def _surround(x: Float32, y: Float32, count: int, shown: Shown, beside: Float32) -> None:
+    """What is around a head at places of the patch: beside (5, c) is set to tones, 0..255, where the head stands, and
+    how far the place is in the patch, 0..1.
     """
-    for i in range(len(along)):
-        project_row(depth[i], along, along[i], camera, matrix, places[0, i], places[1, i])
-        bend_row(offsets, grid, places[0, i], places[1, i])
+    low, right = np.float32(shown.size[0] - 1), np.float32(shown.size[1] - 1)
+    tones, to_small = shown.around, shown.to_small
+    for j in range(count):
+        small_x = to_small[0, 0] * x[j] + to_small[0, 1] * y[j] + to_small[0, 2]
+        small_y = to_small[1, 0] * x[j] + to_small[1, 1] * y[j] + to_small[1, 2]
+        place = place_of(small_x, small_y, tones.shape[0], tones.shape[1])
+        beside[0, j], beside[1, j] = pair_at(tones, place, 0)
+        beside[2, j], beside[3, j] = pair_at(tones, place, 1)
+        nearest = min(min(x[j], right - x[j]), min(y[j], low - y[j]))
+        beside[4, j] = min(_1, max(_0, nearest / MARGIN_PX))
 
 
 @compiled
-def surround(around: Float32, patch: Packed, margin: float, tones: Float32, to_small: Float32, beside: Float32) -> None:
-    """What is around a head at the rough nodes.
-
-    around: (3, c, c), where in a patch it stands. margin: so near to its border
-    nothing is trusted. tones: (h, w, 4) of the surroundings, 0..255, and where the head stands; to_small: (2, 3), from
-    the patch to it. beside: (5, c, c), set to tones, where the head stands, and how far the node is in the patch.
-    """
-    low, right = np.float32(patch.shape[0] - 1), np.float32(patch.shape[1] - 1)
-    per_margin = np.float32(1 / margin)
-    for i in range(around.shape[1]):
-        for j in range(around.shape[2]):
-            x, y = around[0, i, j], around[1, i, j]
-            small_x = to_small[0, 0] * x + to_small[0, 1] * y + to_small[0, 2]
-            small_y = to_small[1, 0] * x + to_small[1, 1] * y + to_small[1, 2]
-            place = place_of(small_x, small_y, tones.shape[0], tones.shape[1])
-            for k in range(4):
-                beside[k, i, j] = value_at(tones, place, k)
-            nearest = min(min(x, right - x), min(y, low - y))
-            beside[4, i, j] = min(_1, max(_0, nearest * per_margin))
-
-
-@compiled
-def weigh(
-    met: Float32, weights: Float32, beside: Float32, same: float, near: float, shares: Float32, sure: Float32
+def _weigh(
+    met: Float32, weights: Pairs, beside: Float32, same: float, near: float, shares: Float32, sure: Float32
 ) -> None:
-    """How much rough nodes show of what was seen.
-
-    met: (3, c, c), see `meet`. weights: (H, W, 4), see `renderer.appearance.Appearance`. beside: (5, c, c), see
-    `surround`. same, near: how far the view is from the camera's own side, and from near it, 1 for not at all.
-
-    shares: (3, c, c), set to what is seen at a place itself, at its mirror image, and of the surroundings; sure:
-    (c, c), to the confidence.
+    """How much a row of rough nodes shows of what was seen: shares (3, c) are set to what is seen at a place itself, at
+    its mirror image, and of the surroundings; sure, (c,), to the confidence.
     """
     as_seen, trusting = np.float32(same), np.float32(near)
-    for i in range(sure.shape[0]):
-        for j in range(sure.shape[1]):
-            place = place_of(met[0, i, j], met[1, i, j], weights.shape[0], weights.shape[1])
-            inside = beside[4, i, j]
-            own, mirrored = value_at(weights, place, 0), value_at(weights, place, 1)
-            more = max(value_at(weights, place, 3) - own, _0) * trusting
-            own += more
-            own += as_seen * (inside - own)
-            shares[0, i, j] = own
-            shares[1, i, j] = max(mirrored - more, _0) * (_1 - as_seen)
-            shares[2, i, j] = inside * (_1 - beside[3, i, j] * (_1 - as_seen))
-            sure[i, j] = max(value_at(weights, place, 2), as_seen * inside)
+    for j in range(met.shape[1]):
+        place = place_of(met[0, j], met[1, j], weights.shape[0], weights.shape[1])
+        own, mirrored = pair_at(weights, place, 0)
+        confidence, perhaps = pair_at(weights, place, 1)
+        inside = beside[4, j]
+        more = max(perhaps - own, _0) * trusting
+        own += more
+        own += as_seen * (inside - own)
+        shares[0, j] = own
+        shares[1, j] = max(mirrored - more, _0) * (_1 - as_seen)
+        shares[2, j] = inside * (_1 - beside[3, j] * (_1 - as_seen))
+        sure[j] = max(confidence, as_seen * inside)
 
 
 @compiled
-def colour(met: Float32, fill: Float32, tone: Float32, colours: Float32) -> None:
-    """What rough nodes take from the chart at half its resolution, (h, w, 3) each: colours of what was not seen, and
-    factors for what is taken from the mirror image. met: (3, c, c), see `meet`. colours: (6, c, c), set.
+def _colour(met: Float32, tones: Pairs, colours: Float32) -> None:
+    """What a row of rough nodes takes from the chart: colours (6, c), see `Shown.tones`."""
+    for j in range(met.shape[1]):
+        place = place_of(met[0, j] * _HALF - _QUARTER, met[1, j] * _HALF - _QUARTER, tones.shape[0], tones.shape[1])
+        for k in range(3):
+            colours[2 * k, j], colours[2 * k + 1, j] = pair_at(tones, place, k)
+
+
+@compiled
+def _copy(rows: Float32, to: Float32) -> None:
+    for k in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            to[k, j] = rows[k, j]
+
+
+@compiled
+def explore(side: Side, shown: Shown, stand: Stand, down: int, before: Float32, met: Float32, known: Float32) -> None:
+    """Find out what is known of row `down` of the rough nodes: known (KNOWN, c) is set.
+
+    met: (3, c), where lines of sight met the head a moment ago, and are found to meet it. before: (3, c), memory.
     """
-    for i in range(met.shape[1]):
-        for j in range(met.shape[2]):
-            x, y = met[0, i, j] * _HALF - _QUARTER, met[1, i, j] * _HALF - _QUARTER
-            place = place_of(x, y, fill.shape[0], fill.shape[1])
-            for k in range(3):
-                colours[k, i, j] = value_at(fill, place, k)
-                colours[k + 3, i, j] = value_at(tone, place, k)
+    for _ in range(stand.steps):
+        _copy(met, before)
+        meet(side, shown.deformation, stand.camera, down, before, met, known[FOUND:AROUND])
+    _copy(met[:2], known[CELLS:KNOWN])
+    along_mm, down_mm = side.along_mm, side.along_mm[down]
+    x, y, depth = known[AROUND], known[AROUND + 1], known[AROUND + 2]
+    _stand(along_mm, down_mm, stand.camera, stand.sheet, depth)
+    project(depth, along_mm, down_mm, stand.camera, stand.matrices[0], x, y)
+    bend(shown.offsets, shown.grid, len(along_mm), x, y)
+    beside = known[BESIDE:SHARES]
+    _surround(x, y, len(along_mm), shown, beside)
+    _weigh(met, shown.weights, beside, stand.same, stand.near, known[SHARES:SURE], known[SURE])
+    _colour(met, shown.tones, known[TONES:CELLS])

@@ -1,266 +1,278 @@
-"""Drawing a view row by row, from what is known at its rough nodes; for the arrays see `renderer.loops.nodes`."""
+"""Drawing a view row by row: what is known at its rough nodes, what follows from that at its nodes, its pixels.
+
+For the arrays see `renderer.loops.nodes`. Only the last two rows of each are kept, so all that is needed at a time
+stays at hand.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from renderer.loops.compiled import compiled
-from renderer.loops.lookup import Float32, Packed, colour_at, place_of, value_at
-from renderer.loops.nodes import bend_row, project_row
+from renderer.loops.lookup import Float32, Packed, Pairs, colour_of, fetch, places_of
+from renderer.loops.mixing import (
+    LANES,
+    clear,
+    double,
+    double_planes,
+    lay,
+    look_between_lids,
+    mix,
+    paint,
+    pixels_of,
+    span_of,
+    strand,
+)
+from renderer.loops.nodes import (
+    AROUND,
+    BESIDE,
+    CELLS,
+    FOUND,
+    KNOWN,
+    SHARES,
+    SPARE,
+    SURE,
+    TONES,
+    Shown,
+    Side,
+    Stand,
+    bend,
+    explore,
+    project,
+)
 
-FOUND, AROUND, BESIDE, SHARES, COLOURS, CELLS, KNOWN = 0, 3, 6, 11, 14, 20, 22
-"""Where the planes of what is known at rough nodes begin, and their number; see `draw`."""
-_0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
-_NEARER, _FARTHER = np.float32(0.75), np.float32(0.25)
-"""Shares of the two nodes, or rough nodes, between which one of twice the fineness stands."""
-_NODES_PER_ROUGH, _LARGEST = np.float32(2), np.float32(255)
+Memory = tuple[Packed, Float32, Float32, Pairs, Pairs]
+"""For a row of places: their numbers, how far from there to the next cells, and the pixels around them."""
+_0, _1, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
+_LARGEST = np.float32(255)
 _BORDER = 4
 """Pixels from the first of the nodes' row to the first of the picture's."""
-_STRANDS_DOWN, _STRANDS_ACROSS = np.float32(4), np.float32(8)
-"""Rows and columns of the picture of strands to a cell of the chart."""
 _GREEN, _RED = np.uint32(8), np.uint32(16)
-_NOTICEABLE = np.float32(0.04)
-"""Less than this of the mirror image is not worth being sampled; it is filled in."""
 _INVISIBLE = np.float32(1e-3)
 """A share that makes less than a grey level."""
+OWN, MIRRORED = 0, 1
+"""Layers: what is seen at a place itself, at its mirror image, and, behind them, what is seen in the other eye."""
 
 
 @compiled
-def _double_row(upper: Float32, lower: Float32, number: int, row: Float32) -> None:
-    """Row `number` of a picture drawn at twice its fineness, (2 n,), from the two rows (n,) that it lies between; pixel
-    centres stand half a pixel from the edge.
-    """
-    share = _FARTHER if number % 2 else _NEARER
-    last = len(upper) - 1
-    row[0] = upper[0] + share * (lower[0] - upper[0])
-    for j in range(last):
-        left = upper[j] + share * (lower[j] - upper[j])
-        right = upper[j + 1] + share * (lower[j + 1] - upper[j + 1])
-        row[2 * j + 1] = _NEARER * left + _FARTHER * right
-        row[2 * j + 2] = _FARTHER * left + _NEARER * right
-    row[2 * last + 1] = upper[last] + share * (lower[last] - upper[last])
-
-
-@compiled
-def _lay_row(
-    x: Float32, y: Float32, deeper: Float32, far: Float32, behind: Float32, same: float, depth: Float32, cover: Float32
-) -> None:
-    """Depth and cover of the surface behind a row of nodes.
-
-    x, y, deeper: see `meet`. far: (t, t, 2), depth and cover as a far camera sees them. behind: depth of the
-    surroundings, on which what is beside the head stands so far as the view is from the camera's own side, `same`.
-    """
-    share = np.float32(same)
-    for j in range(len(x)):
-        place = place_of(x[j] * _NODES_PER_ROUGH + _HALF, y[j] * _NODES_PER_ROUGH + _HALF, far.shape[0], far.shape[1])
-        on_head, seen = value_at(far, place, 1), value_at(far, place, 0) + deeper[j]
-        depth[j] = seen + share * (_1 - on_head) * (behind[j] - seen)
-        cover[j] = on_head
-
-
-@compiled
-def _mix_row(
-    cover: Float32, known: Float32, same: float, own: Float32, mirrored: Float32, soft: Float32, rest: Float32
-) -> None:
-    """What a row of nodes is made of.
-
-    known: (22, g), see `draw`. same: how far the view is from the camera's own side, which sees surroundings as sharply
-    as the head. Set are (3, g) each: factors of what is seen at a node's place and of what is seen at its mirror image,
-    and what is soft, of which surroundings that cannot be seen; rest: (2, g), set to the shares of head that was not
-    seen and of surroundings that are seen softly.
-    """
-    share = np.float32(same)
-    for j in range(len(cover)):
-        on_head = cover[j]
-        seen, at_mirror = known[SHARES, j] * on_head, known[SHARES + 1, j] * on_head
-        at_mirror = at_mirror if at_mirror > _NOTICEABLE else _0
-        seen_around = known[SHARES + 2, j] * (_1 - on_head)
-        rest[0, j] = on_head - seen - at_mirror
-        rest[1, j] = (_1 - share) * seen_around
-        for k in range(3):
-            own[k, j] = seen + share * seen_around
-            mirrored[k, j] = at_mirror * known[COLOURS + 3 + k, j]
-            soft[k, j] = (_1 - on_head - seen_around) * known[BESIDE + k, j]
-
-
-@compiled
-def _fill_row(known: Float32, strands: Float32, share: Float32, soft: Float32) -> None:
-    """Add to what is soft, (3, g), tones of head that was not seen, with strands in hair."""
-    for j in range(len(share)):
-        x, y = (known[CELLS, j] + _HALF) * _STRANDS_ACROSS, (known[CELLS + 1, j] + _HALF) * _STRANDS_DOWN
-        place = place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1])
-        brightness = share[j] * value_at(strands, place, 0)
-        for k in range(3):
-            soft[k, j] += brightness * known[COLOURS + k, j]
-
-
-@compiled
-def _surround_row(known: Float32, patch: Packed, share: Float32, soft: Float32) -> None:
-    """Add to what is soft, (3, g), what the patch shows of the surroundings."""
-    for j in range(len(share)):
-        found = colour_at(patch, place_of(known[AROUND, j], known[AROUND + 1, j], patch.shape[0], patch.shape[1]))
-        for k in range(3):
-            soft[k, j] += share[j] * found[k]
-
-
-@compiled
-def _is_more(row: Float32, least: np.float32) -> bool:
-    """Whether any value of a row is more than that."""
-    most = least
-    for j in range(len(row)):
-        most = max(most, row[j])
-    return bool(most > least)
-
-
-@compiled
-def _unmirror_row(mask: Float32, x: Float32, y: Float32, mirrored: Float32, other: Float32) -> None:
-    """Between the lids of an eye let the other eye take the place of the mirror image.
-
-    mask: (t, t, 1), of what lies between the lids as a far camera sees it. x, y: see `meet`. mirrored: (3, g), factors,
-    lessened; other: (3, g), set to what they are lessened by.
-    """
-    for j in range(len(x)):
-        place = place_of(x[j] * _NODES_PER_ROUGH + _HALF, y[j] * _NODES_PER_ROUGH + _HALF, mask.shape[0], mask.shape[1])
-        between_lids = value_at(mask, place, 0)
-        for k in range(3):
-            taken = between_lids * mirrored[k, j]
-            other[k, j] = taken
-            mirrored[k, j] -= taken
-
-
-@compiled
-def _add_row(
-    patch: Packed,
+def _add(
+    shown: Shown,
     x: Float32,
     y: Float32,
     factors: tuple[Float32, Float32, Float32],
+    memory: Memory,
     blue: Float32,
     green: Float32,
     red: Float32,
 ) -> None:
-    """Add to rows of a picture what a patch shows at places x, y, times factors."""
-    for j in range(len(blue)):
-        found = colour_at(patch, place_of(x[j], y[j], patch.shape[0], patch.shape[1]))
+    """Add to colours what the patch shows at places x, y, times factors."""
+    at, u, v, upper, lower = memory
+    places_of(x, y, shown.size[0], shown.size[1], at, u, v)
+    fetch(shown.patch, at, len(x), shown.size[1], upper, lower)
+    for j in range(len(x)):
+        found = colour_of(upper[j], lower[j], u[j], v[j])
         blue[j] += found[0] * factors[0][j]
         green[j] += found[1] * factors[1][j]
         red[j] += found[2] * factors[2][j]
 
 
 @compiled
-def _add_layer(
-    upper_factors: Float32,
-    lower_factors: Float32,
-    upper_places: Float32,
-    lower_places: Float32,
-    number: int,
-    patch: Packed,
-    row: Float32,
-    shown: Float32,
-) -> None:
-    """Add to a row (3, f) of a picture what the patch shows at places (2, g) times factors (3, g), of the two rows of
-    nodes that row `number` lies between. row: (5, f), memory.
-    """
-    _double_row(upper_factors[0], lower_factors[0], number, row[2])
-    left, right = 0, row.shape[1]
-    while left < right and row[2, left] == _0:
-        left += 1
-    while left < right and row[2, right - 1] == _0:
-        right -= 1
-    if left == right:
-        return
-    _double_row(upper_places[0], lower_places[0], number, row[0])
-    _double_row(upper_places[1], lower_places[1], number, row[1])
-    _double_row(upper_factors[1], lower_factors[1], number, row[3])
-    _double_row(upper_factors[2], lower_factors[2], number, row[4])
-    part = slice(left, right)
-    factors = row[2, part], row[3, part], row[4, part]
-    _add_row(patch, row[0, part], row[1, part], factors, shown[0, part], shown[1, part], shown[2, part])
-
-
-@compiled
-def _pack_row(blue: Float32, green: Float32, red: Float32, packed: Packed) -> None:
+def _pack(colours: Float32, packed: Packed) -> None:
+    """Pixels of a row of the picture from colours (3, f)."""
     for j in range(len(packed)):
-        b = np.uint32(np.int32(min(_LARGEST, max(_0, blue[j])) + _HALF))
-        g = np.uint32(np.int32(min(_LARGEST, max(_0, green[j])) + _HALF))
-        r = np.uint32(np.int32(min(_LARGEST, max(_0, red[j])) + _HALF))
+        b = np.uint32(np.int32(min(_LARGEST, max(_0, colours[0, j + _BORDER])) + _HALF))
+        g = np.uint32(np.int32(min(_LARGEST, max(_0, colours[1, j + _BORDER])) + _HALF))
+        r = np.uint32(np.int32(min(_LARGEST, max(_0, colours[2, j + _BORDER])) + _HALF))
         packed[j] = b | (g << _GREEN) | (r << _RED)
 
 
 @compiled
+def _sum_up(cover: Float32, rough: Float32, shares: Float32) -> None:
+    """Visibility and confidence (c, 2) of a row of rough nodes, from the cover (2, g) of the nodes around them."""
+    for j in range(len(shares)):
+        on_head = (cover[0, 2 * j] + cover[0, 2 * j + 1] + cover[1, 2 * j] + cover[1, 2 * j + 1]) * _QUARTER
+        around = (_1 - on_head) * rough[SHARES + 2, j]
+        shares[j, 0] = on_head * rough[SHARES, j] + around
+        shares[j, 1] = on_head * rough[SURE, j] + _HALF * around
+
+
+@compiled
+def _soften(
+    upper: Float32,
+    lower: Float32,
+    number: int,
+    rest: Float32,
+    shown: Shown,
+    strands: Float32,
+    known: Float32,
+    memory: Memory,
+    soft: Float32,
+) -> bool:
+    """What is soft in a row of nodes, colours (3, g); whether there is any.
+
+    upper, lower: the two rows of rough nodes, (KNOWN, c). rest: see `_mix`. known: (KNOWN, g), memory.
+    """
+    clear(soft)
+    count = rest.shape[1]
+    unseen, around, vague = rest[0], rest[1], rest[2]
+    left, right = span_of(vague, count, _INVISIBLE)
+    is_any = left < right
+    if left < right:
+        double_planes(upper, lower, BESIDE, BESIDE + 3, number, known)
+        paint(vague, known[BESIDE : BESIDE + 3], soft)
+    left, right = span_of(unseen, count, _INVISIBLE)
+    is_any |= left < right
+    if left < right:
+        double_planes(upper, lower, TONES, TONES + 3, number, known)
+        double_planes(upper, lower, CELLS, KNOWN, number, known)
+        part = slice(left // LANES * LANES, right)
+        strand(known[CELLS, part], known[CELLS + 1, part], strands, unseen[part])
+        paint(unseen, known[TONES : TONES + 3], soft)
+    left, right = span_of(around, count, _INVISIBLE)
+    is_any |= left < right
+    if left < right:
+        double_planes(upper, lower, AROUND, AROUND + 2, number, known)
+        part = slice(left // LANES * LANES, right)
+        share = around[part]
+        x, y = known[AROUND, part], known[AROUND + 1, part]
+        _add(shown, x, y, (share, share, share), memory, soft[0, part], soft[1, part], soft[2, part])
+    return is_any
+
+
+@compiled
+def _add_layer(
+    upper: Float32,
+    lower: Float32,
+    upper_places: Float32,
+    lower_places: Float32,
+    number: int,
+    channels: int,
+    part: slice,
+    shown: Shown,
+    row: Float32,
+    memory: Memory,
+    colours: Float32,
+) -> None:
+    """Add to a part of row `number` of a picture, colours (3, 2 g), what the patch shows at places (2, g) times factors
+    (3, g), of the two rows of nodes that it lies between.
+
+    channels: 3, or 1 where only the first of the factors is given, for all colours. row: (5, 2 g), memory.
+    """
+    for k in range(2):
+        double(upper_places[k], lower_places[k], number, row[k])
+    for k in range(channels):
+        double(upper[k], lower[k], number, row[2 + k])
+    one, two, three = row[2, part], row[1 + channels // 2 * 2, part], row[1 + channels, part]
+    if channels == 1:
+        two = three = one
+    _add(
+        shown,
+        row[0, part],
+        row[1, part],
+        (one, two, three),
+        memory,
+        colours[0, part],
+        colours[1, part],
+        colours[2, part],
+    )
+
+
+@compiled
 def draw(
-    rough: Float32,
-    far: Float32,
-    eyes: Float32,
-    along: Float32,
-    camera: Float32,
-    matrices: Float32,
-    bands: npt.NDArray[np.int64],
-    offsets: Float32,
-    grid: Float32,
-    same: float,
-    patch: Packed,
+    side: Side,
+    shown: Shown,
+    stand: Stand,
     strands: Float32,
     first: int,
     last: int,
-    cover: Float32,
+    met: Float32,
+    shares: Float32,
     picture: Packed,
 ) -> None:
-    """Draw rows of a view from what is known at its rough nodes, row by row: so all it needs at a time stays at hand.
+    """Draw what rows `first` to `last` of a view's rough nodes stand for.
 
-    rough: (22, c, c); from `FOUND` on what `meet` found; `AROUND`: where in the patch the surroundings are seen, and
-    their depth; `BESIDE`: see `surround`; `SHARES`: see `weigh`; `COLOURS`: see `colour`; `CELLS`: of the chart.
-    far: (t, t, 2), depth and cover as a far camera sees them. eyes: (2, t, t, 1), what lies between their lids.
-    along: (g,) mm from the middle of the view. camera: see `meet`. matrices: (k, 3, 4), take homogeneous points of the
-    view's frame to where the patch shows the surface itself, its mirror image, and up to two eyes instead of that;
-    bands: (k, 2), rows of nodes for which they are looked at. offsets, grid: see `project`. same: how far the view is
-    from the camera's own side. strands: (4 H, 8 W, 1), factors of brightness on the chart.
-
-    cover: (g, g), set in rows `first` to `last` of the nodes. picture: (n, n) packed pixels, set in rows
-    that end there.
+    strands: (4 H, 8 W, 1), factors of brightness on the chart. met: (c, 3, c), where lines of sight met the head a
+    moment ago; set anew in these rows and those next to them, so that who draws other rows at the same time needs one
+    of his own. shares: (c, c, 2), visibility and confidence, and picture: (n, n), packed pixels, set in these rows.
     """
-    count, layers = len(along), len(bands)
-    known, depth = np.empty((KNOWN, count), np.float32), np.empty(count, np.float32)
-    # The last two rows of nodes, between which rows of pixels stand: colours, and factors and places of layers.
-    soft, factors = np.empty((2, 3, count), np.float32), np.empty((2, layers, 3, count), np.float32)
-    places = np.empty((2, layers, 2, count), np.float32)
-    rest = np.empty((2, count), np.float32)
-    shown, row = np.empty((3, 2 * count), np.float32), np.empty((5, 2 * count), np.float32)
-    for i in range(max(first - 1, 0), last):
+    count, layers, last_rough = len(side.fine_mm), len(side.bands), len(shares) - 1
+    room = count + SPARE
+    rough, before = np.empty((2, KNOWN, count // 2 + SPARE), np.float32), np.empty((3, count // 2), np.float32)
+    known, depth, rest = (
+        np.empty((KNOWN, room), np.float32),
+        np.empty(count, np.float32),
+        np.empty((3, count), np.float32),
+    )
+    # Of the last two rows of nodes, between which rows of pixels stand.
+    cover, soft, is_soft = np.empty((2, count), np.float32), np.empty((2, 3, room), np.float32), np.zeros(2, np.bool_)
+    factors, places = np.empty((2, layers, 3, room), np.float32), np.empty((2, layers, 2, room), np.float32)
+    spans = np.empty((2, 2, 2), np.int64)
+    width = min((_BORDER + len(picture) + LANES - 1) // LANES * LANES, 2 * count)
+    colours, row = np.empty((3, 2 * count + SPARE), np.float32), np.empty((5, 2 * count + SPARE), np.float32)
+    memory = (
+        np.empty(2 * count, np.uint32),
+        np.empty(2 * count, np.float32),
+        np.empty(2 * count, np.float32),
+        np.empty(2 * count, np.uint64),
+        np.empty(2 * count, np.uint64),
+    )
+    explored = max(first - 1, 0)
+    for i in range(max(2 * first - 1, 0), 2 * last):
         here = i % 2
-        upper, lower = max((i - 1) // 2, 0), min((i + 1) // 2, rough.shape[1] - 1)
-        for k in range(KNOWN):
-            _double_row(rough[k, upper], rough[k, lower], i, known[k])
+        above, below = max((i - 1) // 2, 0), min((i + 1) // 2, last_rough)
+        while explored <= below:
+            explore(side, shown, stand, explored, before, met[explored], rough[explored % 2])
+            explored += 1
+        upper, lower = rough[above % 2], rough[below % 2]
+        double_planes(upper, lower, FOUND, AROUND, i, known)
+        double_planes(upper, lower, AROUND + 2, BESIDE, i, known)
+        double_planes(upper, lower, SHARES, SURE, i, known)
         x, y = known[FOUND], known[FOUND + 1]
-        _lay_row(x, y, known[FOUND + 2], far, known[AROUND + 2], same, depth, cover[i])
-        _mix_row(cover[i], known, same, factors[here, 0], factors[here, 1], soft[here], rest)
-        if _is_more(rest[0], _INVISIBLE):
-            _fill_row(known, strands, rest[0], soft[here])
-        if _is_more(rest[1], _INVISIBLE):
-            _surround_row(known, patch, rest[1], soft[here])
+        lay(x, y, known[FOUND + 2], side.far_surface, known[AROUND + 2], stand.same, depth, cover[here])
+        own, mirrored = factors[here, OWN], factors[here, MIRRORED]
+        mix(cover[here], known[SHARES:SURE], stand.same, own[0], mirrored[0], rest)
+        spans[here, OWN, 0], spans[here, OWN, 1] = span_of(own[0], count, _0)
+        spans[here, MIRRORED, 0], spans[here, MIRRORED, 1] = span_of(mirrored[0], count, _0)
+        is_mirrored = spans[here, MIRRORED, 0] < spans[here, MIRRORED, 1]
+        if is_mirrored:
+            double_planes(upper, lower, TONES + 3, CELLS, i, known)
+            for k in (2, 1, 0):
+                for j in range(count):
+                    mirrored[k, j] = mirrored[0, j] * known[TONES + 3 + k, j]
+        else:
+            clear(mirrored)
+        is_soft[here] = _soften(upper, lower, i, rest, shown, strands, known, memory, soft[here])
         for layer in range(layers):
-            if bands[layer, 0] <= i < bands[layer, 1]:
-                if layer >= 2:
-                    _unmirror_row(eyes[layer - 2], x, y, factors[here, 1], factors[here, layer])
+            if side.bands[layer, 0] <= i < side.bands[layer, 1]:
+                if layer > MIRRORED:
+                    look_between_lids(side.eyes[layer - 2], x, y, count, mirrored, factors[here, layer])
                 at = places[here, layer]
-                project_row(depth, along, along[i], camera, matrices[layer], at[0], at[1])
-                bend_row(offsets, grid, at[0], at[1])
-        if i < first:
+                project(depth, side.fine_mm, side.fine_mm[i], stand.camera, stand.matrices[layer], at[0], at[1])
+                bend(shown.offsets, shown.grid, count, at[0], at[1])
+        if i < 2 * first:
             continue
-        for number in range(max(2 * i - 1, _BORDER), min(2 * i + 1, _BORDER + picture.shape[0])):
-            for k in range(3):
-                _double_row(soft[1 - here, k], soft[here, k], number, shown[k])
+        if i % 2:
+            _sum_up(cover, upper, shares[above])
+        for number in range(max(2 * i - 1, _BORDER), min(2 * i + 1, _BORDER + len(picture))):
+            if is_soft[0] or is_soft[1]:
+                for k in range(3):
+                    double(soft[1 - here, k], soft[here, k], number, colours[k])
+            else:
+                clear(colours)
             for layer in range(layers):
-                if bands[layer, 0] < i < bands[layer, 1]:
+                left, right = pixels_of(spans[0, min(layer, MIRRORED)], spans[1, min(layer, MIRRORED)], width)
+                if left < right and side.bands[layer, 0] < i < side.bands[layer, 1]:
                     _add_layer(
                         factors[1 - here, layer],
                         factors[here, layer],
                         places[1 - here, layer],
                         places[here, layer],
                         number,
-                        patch,
-                        row,
+                        1 if layer == OWN else 3,
+                        slice(left, right),
                         shown,
+                        row,
+                        memory,
+                        colours,
                     )
-            part = slice(_BORDER, _BORDER + picture.shape[1])
-            _pack_row(shown[0, part], shown[1, part], shown[2, part], picture[number - _BORDER])
+            _pack(colours, picture[number - _BORDER])

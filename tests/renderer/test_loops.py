@@ -11,7 +11,7 @@ import scipy.ndimage
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from renderer import View, frontalize
-from renderer.loops import compiled, lookup, nodes, rows
+from renderer.loops import cells, compiled, lookup, nodes, pixels, rows
 from tests.renderer.conftest import pose_of
 
 SIZE, ROUGH, NODES = 64, 18, 36
@@ -27,7 +27,19 @@ def packed(image):
     return cv2.cvtColor(image, cv2.COLOR_BGR2BGRA).view(np.uint32)[..., 0]
 
 
-@pytest.mark.parametrize("way", ["of a picture", "of a patch"])
+def in_pairs(pixels):
+    return np.ndarray(pixels.size - 1, np.uint64, np.ascontiguousarray(pixels), strides=(4,))
+
+
+def colours_at(image, x, y):
+    """Blue, green and red, (3, n), of places of a picture, looked up as in a patch."""
+    at, (u, v), (upper, lower) = np.empty(300, np.uint32), np.empty((2, 300), np.float32), np.empty((2, 300), np.uint64)
+    lookup.places_of(x, y, *image.shape[:2], at, u, v)
+    lookup.fetch(in_pairs(packed(image)), at, 300, image.shape[1], upper, lower)
+    return np.transpose([lookup.colour_of(*of_one) for of_one in zip(upper, lower, u, v, strict=True)])
+
+
+@pytest.mark.parametrize("way", ["of a picture", "of pairs of channels", "of a patch"])
 def test_lookups_agree_with_scipy(way):
     image = picture()
     rng = np.random.default_rng(1)
@@ -39,8 +51,11 @@ def test_lookups_agree_with_scipy(way):
         places = [lookup.place_of(a, b, 90, 120) for a, b in zip(x, y, strict=True)]
         if way == "of a picture":
             found = [lookup.value_at(image.astype(np.float32), place, channel) for place in places]
+        elif way == "of pairs of channels":
+            pairs = np.dstack([image, image[..., :1]]).astype(np.float32).view(np.uint64)
+            found = [lookup.pair_at(pairs, place, channel // 2)[channel % 2] for place in places]
         else:
-            found = [lookup.colour_at(packed(image), place)[channel] for place in places]
+            found = colours_at(image, x, y)[channel]
         np.testing.assert_allclose(found, wanted, atol=0.02)
 
 
@@ -53,40 +68,60 @@ def test_a_place_that_is_none_is_looked_up_inside_the_picture(nonsense):
     assert 0 <= v <= 1
 
 
+ROOM = 32  # lanes of rough nodes, more than there are
+
+
 def draw_wall(patch, matrix, **changes):
-    """A view of nothing but a wall at the depth of the middle, 1 mm to a pixel, seen by a camera: (n, n, 3), cover."""
-    known = np.zeros((rows.KNOWN, ROUGH, ROUGH), np.float32)
-    known[rows.FOUND], known[rows.FOUND + 1] = np.meshgrid(*[np.arange(ROUGH, dtype=np.float32)] * 2)
+    """A view of nothing but a wall at the depth of the middle, 1 mm to a pixel, seen by a camera: (n, n, 3), shares."""
     own, mirrored, around = changes.get("shares", (1, 0, 0))
-    known[rows.SHARES], known[rows.SHARES + 1], known[rows.SHARES + 2] = own, mirrored, around
-    known[rows.COLOURS : rows.COLOURS + 3] = changes.get("fill", 0)
-    known[rows.COLOURS + 3 : rows.CELLS] = changes.get("tone", 1)
-    known[rows.BESIDE : rows.BESIDE + 3] = changes.get("beside", 0)
-    far = np.zeros((NODES, NODES, 2), np.float32)
-    far[..., 1] = changes.get("cover", 1)
-    along = 2 * np.arange(NODES, dtype=np.float32) - 3.5 - (SIZE - 1) / 2
+    # Where the head stands the surroundings are not believed; tones of the surroundings and of the chart are the same
+    # everywhere, as are the weights.
+    beside = np.empty((4, 4, 4), np.float32)
+    beside[..., :3], beside[..., 3] = changes.get("beside", 0), 1 - around
+    weights = np.zeros((72, 96, 4), np.float32)
+    weights[..., 0], weights[..., 1], weights[..., 2] = own, mirrored, changes.get("confidence", own)
+    tones = np.empty((36, 48, 6), np.float32)
+    tones[..., :3], tones[..., 3:] = changes.get("fill", 0), changes.get("tone", 1)
+    far_surface = np.zeros((2 * ROOM, 2 * ROOM, 2), np.float32)
+    far_surface[..., 1] = changes.get("cover", 1)
+    along, along_mm = (scale * (np.arange(ROOM) - (ROUGH - 1) / 2).astype(np.float32) for scale in (1, 4))
+    side = nodes.Side(
+        far_cells=np.zeros((ROOM, ROOM, 4), np.float32).view(np.uint64),
+        far_surface=far_surface.view(np.uint64),
+        eyes=np.zeros((0, 2 * ROOM, 2 * ROOM, 1), np.float32),
+        bands=np.array([[0, NODES], [0, NODES]]),
+        frame=np.eye(3, dtype=np.float32),
+        along=along,
+        along_mm=along_mm,
+        fine_mm=2 * (np.arange(2 * ROOM) - (NODES - 1) / 2).astype(np.float32),
+    )
+    pixels = packed(patch)
+    shown = nodes.Shown(
+        deformation=np.zeros((36, 48, 3), np.float32),
+        weights=weights.view(np.uint64),
+        tones=tones.view(np.uint64),
+        around=beside.view(np.uint64),
+        to_small=np.zeros((2, 3), np.float32),
+        patch=in_pairs(pixels),
+        size=pixels.shape,
+        offsets=changes.get("offsets", np.zeros((0, 0, 2), np.float32)).view(np.uint64),
+        grid=np.array([[-1000, -1000], [1000, 1000]], np.float32),
+    )
     mirror = np.array(matrix) @ np.diag([-1.0, 1, 1, 1])
-    cover, shown = np.empty((NODES, NODES), np.float32), np.empty((SIZE, SIZE), np.uint32)
-    for first, last in changes.get("parts", [(0, NODES)]):
-        rows.draw(
-            known,
-            far,
-            np.zeros((0, NODES, NODES, 1), np.float32),
-            along.astype(np.float32),
-            np.array([0, 1 / DISTANCE_MM, 0], np.float32),
-            np.array([matrix, mirror], np.float32),
-            np.array([[0, NODES], [0, NODES]]),
-            changes.get("offsets", np.zeros((0, 0, 2), np.float32)),
-            np.array([[-1000, -1000], [1000, 1000]], np.float32),
-            0.0,
-            packed(patch),
-            np.ones((288, 768, 1), np.float32),
-            first,
-            last,
-            cover,
-            shown,
-        )
-    return shown.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3], cover
+    stand = nodes.Stand(
+        camera=np.array([0, 1 / DISTANCE_MM, 0], np.float32),
+        sheet=np.zeros(3, np.float32),
+        matrices=np.array([matrix, mirror], np.float32),
+        same=0.0,
+        near=0.0,
+        steps=1,
+    )
+    shares, picture_drawn = np.empty((ROUGH, ROUGH, 2), np.float32), np.empty((SIZE, SIZE), np.uint32)
+    for first, last in changes.get("parts", [(0, ROUGH)]):
+        met = np.zeros((ROUGH, 3, ROOM), np.float32)
+        strands = np.ones((288, 768, 1), np.float32)
+        rows.draw(side, shown, stand, strands, first, last, met, shares, picture_drawn)
+    return picture_drawn.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3], shares
 
 
 MATRIX = np.array([[1.2, 0.3, 0, 60.0], [-0.2, 1.1, 0, 45.0], [0.001, -0.0005, 0, 1.0]])
@@ -100,16 +135,17 @@ def warped(patch, to_patch):
 
 
 def test_a_wall_is_drawn_as_opencv_warps_it():
-    found, cover = draw_wall(picture(), MATRIX)
+    found, shares = draw_wall(picture(), MATRIX, confidence=0.7)
     assert np.abs(found - warped(picture(), TO_PATCH)).max() <= 4
-    np.testing.assert_array_equal(cover, 1)
+    np.testing.assert_allclose(shares[..., 0], 1, atol=1e-6)
+    np.testing.assert_allclose(shares[..., 1], 0.7, atol=1e-6)
 
 
 def test_a_view_drawn_in_parts_is_the_same():
-    whole, _ = draw_wall(picture(), MATRIX)
-    parts, cover = draw_wall(picture(), MATRIX, parts=[(20, NODES), (0, 7), (7, 20)])
+    whole, whole_shares = draw_wall(picture(), MATRIX)
+    parts, shares = draw_wall(picture(), MATRIX, parts=[(10, ROUGH), (0, 3), (3, 10)])
     np.testing.assert_array_equal(parts, whole)
-    np.testing.assert_array_equal(cover, 1)
+    np.testing.assert_array_equal(shares, whole_shares)
 
 
 def test_the_mirror_image_takes_the_tone_of_its_place():
@@ -134,21 +170,43 @@ def test_shares_of_what_was_seen_and_what_was_not_add_up():
 
 def test_an_undeformed_head_seen_from_very_far_is_met_where_the_far_view_shows_it():
     rng = np.random.default_rng(0)
-    far = rng.uniform(5, 60, (ROUGH + 4, ROUGH + 4, 3)).astype(np.float32)
-    met = np.ascontiguousarray(np.moveaxis(far[2:-2, 2:-2], -1, 0))
-    wanted, found = met.copy(), np.empty_like(met)
-    along = np.arange(ROUGH, dtype=np.float32) - (ROUGH - 1) / 2
-    nodes.meet(
-        far,
-        np.zeros((36, 48, 3), np.float32),
-        np.eye(3, dtype=np.float32),
-        along.astype(np.float32),
-        np.array([0, 1e-9, 2], np.float32),
-        met,
-        found,
+    far = rng.uniform(5, 60, (ROUGH + 4, ROUGH + 4, 4)).astype(np.float32)
+    wanted = np.moveaxis(far[2:-2, 2:-2, :3], -1, 1)
+    along = (np.arange(ROUGH) - (ROUGH - 1) / 2).astype(np.float32)
+    side = nodes.Side(
+        far_cells=far.view(np.uint64),
+        far_surface=np.zeros((4, 4, 1), np.uint64),
+        eyes=np.zeros((0, 4, 4, 1), np.float32),
+        bands=np.zeros((2, 2), np.int64),
+        frame=np.eye(3, dtype=np.float32),
+        along=along,
+        along_mm=4 * along,
+        fine_mm=along,
     )
-    np.testing.assert_allclose(met, wanted, atol=1e-3)
-    np.testing.assert_allclose(found[0], np.tile(np.arange(ROUGH) + 2, (ROUGH, 1)), atol=1e-4)
+    camera = np.array([0, 1e-9, 2], np.float32)
+    for row in range(ROUGH):
+        met, found = np.empty((3, ROUGH), np.float32), np.empty((3, ROUGH), np.float32)
+        before = np.ascontiguousarray(wanted[row])
+        nodes.meet(side, np.zeros((36, 48, 3), np.float32), camera, row, before, met, found)
+        np.testing.assert_allclose(met, wanted[row], atol=1e-3)
+        np.testing.assert_allclose(found[0], np.arange(ROUGH) + 2, atol=1e-4)
+        np.testing.assert_allclose(found[1], row + 2, atol=1e-4)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_packed_pixels_are_means_of_those_they_cover(times):
+    image = np.random.default_rng(3).integers(0, 256, (83, 121, 3), np.uint8)
+    left, top, height, width = 5, 3, 32, 48
+    found = np.empty((height, width), np.uint32)
+    pixels.pack_halved(image.reshape(83, -1), left, top, found)
+    part = image[top : top + 2 * height, left : left + 2 * width].astype(float)
+    for _ in range(1, times):
+        half = np.empty((height // 2, width // 2), np.uint32)
+        pixels.halve(found, half)
+        found = half
+    across = 2**times
+    wanted = part.reshape(2 * height // across, across, 2 * width // across, across, 3).mean((1, 3))
+    assert np.abs(found.view(np.uint8).reshape(*found.shape, 4)[..., :3] - wanted).max() <= 0.5 * times
 
 
 def test_whatever_is_drawn_each_loop_is_compiled_for_one_kind_of_arguments(take_photograph):
@@ -162,10 +220,8 @@ def test_whatever_is_drawn_each_loop_is_compiled_for_one_kind_of_arguments(take_
         (photograph.image, photograph.camera, View(-40, 20), 101, [0.5] * 50),
     ):
         frontalize(image, photograph.pose, camera, view, size, shape=shape)
-    for loop in (nodes.meet, nodes.stand, nodes.project, nodes.surround, nodes.weigh, nodes.colour):
+    for loop in (rows.draw, pixels.pack_halved, cells.show, cells.weigh):
         assert len(loop.signatures) == 1
-    # This file's own walls are of another kind of numbers.
-    assert len(rows.draw.signatures) <= 2
 
 
 @pytest.mark.parametrize("spoilt", ["shape", "rotation"])

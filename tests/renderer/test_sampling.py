@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from fpn.camera import Camera
-from renderer.sampling import HeadCamera, Patch, Projector, cut_patch
+from renderer.loops import cells
+from renderer.sampling import HeadCamera, Projector, cut_patch
 from tests.renderer.conftest import pose_of
 
 WHOLE = np.eye(3)
@@ -36,9 +37,12 @@ def test_nothing_is_cut_where_the_picture_has_ended():
 
 
 def test_the_border_of_a_patch_fades_over_the_margin():
-    patch = Patch(gradient(50, 60), WHOLE)
     at = np.array([[[-5.0, 20.0], [0.0, 20.0], [1.5, 20.0], [30.0, 20.0], [59.0, 20.0], [30.0, 47.5]]], np.float32)
-    np.testing.assert_allclose(patch.inside(at, 3.0)[0], [0, 0, 0.5, 1, 0, 0.5], atol=1e-6)
+    squarely = np.broadcast_to(np.array([0, 0, -1], np.float32), (1, 6, 3)).copy()
+    visible = np.empty((1, 6), np.float32)
+    camera = np.array([0, 0, -1000], np.float32)
+    cells.show(np.zeros((1, 6, 3), np.float32), squarely, camera, at, (50, 60), 3.0, visible)
+    np.testing.assert_allclose(visible[0], [0, 0, 0.5, 1, 0, 0.5], atol=1e-6)
 
 
 @pytest.mark.parametrize("distortion", [[], [-0.28, 0.09, 0.001, -0.002, -0.01]])

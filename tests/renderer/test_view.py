@@ -63,7 +63,7 @@ def test_a_view_shows_the_same_length_whatever_its_size(size):
     wanted = left_edge + (2 * np.arange(nodes) - 3.5 + 0.5) * mm_per_pixel
     np.testing.assert_allclose(geometry.along_mm, wanted, atol=1e-3)
     assert geometry.depth_mm.shape == geometry.cover.shape == (nodes, nodes)
-    rough = 4 * np.arange(geometry.met_from_afar.shape[1]) - 2.5
+    rough = 4 * np.arange(len(geometry.met_from_afar)) - 2.5
     np.testing.assert_allclose(geometry.rough_along_mm, left_edge + (rough + 0.5) * mm_per_pixel, atol=1e-3)
 
 

@@ -1,0 +1,152 @@
+"""What a row of a view's nodes is made of, and how it is drawn at twice its fineness; see `renderer.loops.nodes`."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from renderer.loops.compiled import compiled
+from renderer.loops.lookup import Float32, Pairs, pair_at, place_of, value_at
+from renderer.loops.nodes import SPARE
+
+_0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
+_NEARER, _FARTHER = np.float32(0.75), np.float32(0.25)
+"""Shares of the two nodes, or rough nodes, between which one of twice the fineness stands."""
+_NODES_PER_ROUGH = np.float32(2)
+_STRANDS_DOWN, _STRANDS_ACROSS = np.float32(4), np.float32(8)
+"""Rows and columns of the picture of strands to a cell of the chart."""
+_NOTICEABLE = np.float32(0.04)
+"""Less than this of the mirror image is not worth being sampled; it is filled in."""
+LANES = 16
+"""Pixels that are worked on at a time: rows that are whole in them leave nothing over to be done one by one."""
+
+
+@compiled
+def double(upper: Float32, lower: Float32, number: int, row: Float32) -> None:
+    """Row `number` of a picture drawn at twice its fineness, (2 n,), from the two rows (n,) that it lies between; pixel
+    centres stand half a pixel from the edge. All have room for `SPARE` more.
+    """
+    share = _FARTHER if number % 2 else _NEARER
+    row[0] = upper[0] + share * (lower[0] - upper[0])
+    for j in range(len(upper) - SPARE):
+        left = upper[j] + share * (lower[j] - upper[j])
+        right = upper[j + 1] + share * (lower[j + 1] - upper[j + 1])
+        row[2 * j + 1] = _NEARER * left + _FARTHER * right
+        row[2 * j + 2] = _FARTHER * left + _NEARER * right
+
+
+@compiled
+def double_planes(upper: Float32, lower: Float32, first: int, last: int, number: int, known: Float32) -> None:
+    """The same for planes `first` to `last` of two rows of rough nodes. known: (KNOWN, 2 n), set."""
+    for k in range(first, last):
+        double(upper[k], lower[k], number, known[k])
+
+
+@compiled
+def lay(
+    x: Float32, y: Float32, deeper: Float32, far: Pairs, behind: Float32, same: float, depth: Float32, cover: Float32
+) -> None:
+    """Depth and cover of the surface behind a row of nodes.
+
+    x, y, deeper: see `nodes.FOUND`. far: (t, t, 1), depth and cover as a far camera sees them. behind: depth of the
+    surroundings, on which what is beside the head stands so far as the view is from the camera's own side, `same`.
+    """
+    share = np.float32(same)
+    for j in range(len(cover)):
+        place = place_of(x[j] * _NODES_PER_ROUGH + _HALF, y[j] * _NODES_PER_ROUGH + _HALF, far.shape[0], far.shape[1])
+        seen, on_head = pair_at(far, place, 0)
+        seen += deeper[j]
+        depth[j] = seen + share * (_1 - on_head) * (behind[j] - seen)
+        cover[j] = on_head
+
+
+@compiled
+def mix(cover: Float32, shares: Float32, same: float, own: Float32, mirrored: Float32, rest: Float32) -> None:
+    """What a row of nodes is made of, shares of its colour: what is seen at a node's place, at its mirror image, and
+    the rest, (3, g): head that was not seen, surroundings that are seen softly, surroundings that cannot be seen.
+
+    shares: (3, g), see `nodes.SHARES`. same: how far the view is from the camera's own side, which sees surroundings as
+    sharply as the head.
+    """
+    share = np.float32(same)
+    for j in range(len(cover)):
+        on_head = cover[j]
+        seen, at_mirror = shares[0, j] * on_head, shares[1, j] * on_head
+        at_mirror = at_mirror if at_mirror > _NOTICEABLE else _0
+        seen_around = shares[2, j] * (_1 - on_head)
+        own[j] = seen + share * seen_around
+        mirrored[j] = at_mirror
+        rest[0, j] = on_head - seen - at_mirror
+        rest[1, j] = (_1 - share) * seen_around
+        rest[2, j] = _1 - on_head - seen_around
+
+
+@compiled
+def span_of(row: Float32, count: int, least: np.float32) -> tuple[int, int]:
+    """The part of the first `count` of a row outside of which nothing is more than that: its first and the one behind
+    its last.
+    """
+    most = least
+    for j in range(count):
+        most = max(most, row[j])
+    if most <= least:
+        return 0, 0
+    first, last = 0, count
+    while row[first] <= least:
+        first += 1
+    while row[last - 1] <= least:
+        last -= 1
+    return first, last
+
+
+@compiled
+def pixels_of(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], width: int) -> tuple[int, int]:
+    """The part of a row of pixels that two spans of nodes, perhaps empty ones, stand for together, in whole `LANES`."""
+    if one[0] == one[1]:
+        one = other
+    if other[0] == other[1]:
+        other = one
+    if one[0] == one[1]:
+        return 0, 0
+    left, right = 2 * min(one[0], other[0]) - 2, 2 * max(one[1], other[1]) + 2
+    return max(left, 0) // LANES * LANES, min((right + LANES - 1) // LANES * LANES, width)
+
+
+@compiled
+def clear(rows: Float32) -> None:
+    """Set rows to 0."""
+    for k in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            rows[k, j] = _0
+
+
+@compiled
+def paint(share: Float32, tones: Float32, soft: Float32) -> None:
+    """Add to what is soft, (3, g), tones, (3, g)."""
+    for k in range(3):
+        for j in range(len(share)):
+            soft[k, j] += share[j] * tones[k, j]
+
+
+@compiled
+def strand(columns: Float32, rows: Float32, strands: Float32, share: Float32) -> None:
+    """Multiply shares by the brightness of strands of hair at columns and rows of the chart."""
+    for j in range(len(share)):
+        x, y = (columns[j] + _HALF) * _STRANDS_ACROSS, (rows[j] + _HALF) * _STRANDS_DOWN
+        share[j] *= value_at(strands, place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1]), 0)
+
+
+@compiled
+def look_between_lids(mask: Float32, x: Float32, y: Float32, count: int, mirrored: Float32, other: Float32) -> None:
+    """Between the lids of an eye let the other eye take the place of the mirror image.
+
+    mask: (t, t, 1), see `nodes.Side.eyes`. x, y: see `nodes.FOUND`. mirrored: (3, g), factors, lessened; other: (3, g),
+    set to what they are lessened by.
+    """
+    for j in range(count):
+        place = place_of(x[j] * _NODES_PER_ROUGH + _HALF, y[j] * _NODES_PER_ROUGH + _HALF, mask.shape[0], mask.shape[1])
+        between_lids = value_at(mask, place, 0)
+        for k in range(3):
+            taken = between_lids * mirrored[k, j]
+            other[k, j] = taken
+            mirrored[k, j] -= taken
