@@ -114,21 +114,25 @@ def _drawn(head_file: Path, faces: Path, fits: Path) -> Iterator[tuple[int, str,
         average = average_head(model, faces, fits, _PHOTOGRAPHS, seed=500 + seed)
         for person in people:
             rng = np.random.default_rng([41, person])
-            identity = 0.8 * np.clip(rng.normal(size=30), -2, 2).astype(np.float32)
-            tone = np.float32(rng.uniform(0.6, 1.2))
-            shape = average.shape + np.tensordot(identity, model.identity[: len(identity)], 1)
-            head: Any = SimpleNamespace(
-                shape=shape,
-                colours=tone * average.colours,
-                front=tone * average.front,
-                front_weight=average.front_weight,
-                front_coordinates=average.front_coordinates,  # the skin sticks to the vertices
-            )
+            head = own_head(model, average, rng, tones=(0.6, 1.2))
             for part, angles, translation, weights in _poses(rng, model.expression_names):
                 rotation = rotation_from_angles(*angles)
                 clean = render(model, head, camera, rotation, translation, weights, room)
                 noisy = clean + _NOISE * rng.standard_normal(clean.shape)
                 yield person, part, rotation, translation, np.asarray(np.rint(noisy.clip(0, 255)), np.uint8)
+
+
+def own_head(model: Any, average: Any, rng: np.random.Generator, tones: tuple[float, float] = (1.0, 1.0)) -> Any:
+    """A head of its own shape, as `render` takes it, under an average skin that is darker or paler by a tone."""
+    identity = 0.8 * np.clip(rng.normal(size=30), -2, 2).astype(np.float32)
+    tone = np.float32(rng.uniform(*tones)) if tones[0] < tones[1] else np.float32(tones[0])
+    return SimpleNamespace(
+        shape=average.shape + np.tensordot(identity, model.identity[: len(identity)], 1),
+        colours=tone * average.colours,
+        front=tone * average.front,
+        front_weight=average.front_weight,
+        front_coordinates=average.front_coordinates,  # the skin sticks to the vertices
+    )
 
 
 def _poses(

@@ -24,7 +24,6 @@ Float = npt.NDArray[np.float64]
 
 RATE = 30
 _SIZE = (640, 480)
-_DISTANCE_MM = 650.0
 _NOISE = 3.0  # standard deviation of the sensor's noise, grey levels of 255: a webcam in a room in the evening
 _CRF = "23"  # libx264's default quality
 
@@ -33,12 +32,16 @@ Weights = dict[str, float]
 
 @dataclass(frozen=True)
 class Motion:
-    """What a clip shows: yaw, pitch and roll in degrees, and the face's expression, as functions of seconds."""
+    """What a clip shows: yaw, pitch and roll in degrees, and the face's expression, as functions of seconds.
+
+    place_mm: where the head is, in the camera frame.
+    """
 
     seconds: float
     angles_deg: Callable[[float], tuple[float, float, float]]
     expression: Callable[[float], Weights] = lambda _: {}
     size: tuple[int, int] = _SIZE
+    place_mm: tuple[float, float, float] = (0.0, 0.0, 650.0)
 
 
 @dataclass(frozen=True)
@@ -157,7 +160,7 @@ def write_clip(
     """Write NAME.mp4, with sensor noise and compression, and then NAME.csv with the truth."""
     camera = Camera.from_fov(*motion.size)
     times = np.arange(round(motion.seconds * RATE)) / RATE
-    place = np.array([0.0, 0.0, _DISTANCE_MM])
+    place = np.array(motion.place_mm)
     rotations = np.array([rotation_from_angles(*motion.angles_deg(float(t))) for t in times])
 
     def pictures() -> Iterator[npt.NDArray[np.uint8]]:

@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from filterpy.kalman import KalmanFilter
 from scipy.spatial.transform import Rotation
 
 from benchmarks import identities, real_videos
 from benchmarks.crowd_scenes import CROWDS
 from benchmarks.machine import machine_line
-from benchmarks.motion_clips import MOTIONS, Clip, draw_clips, read_clip
+from benchmarks.motion_clips import MOTIONS, draw_clips, read_clip
 from benchmarks.options import add_clips, add_drawing, add_network
-from benchmarks.plain_filters import AVERAGED_FRAMES, ONE_EURO_SETTINGS, Path6D, moving_average, one_euro
+from benchmarks.plain_filters import AVERAGED_FRAMES, ONE_EURO_SETTINGS, moving_average, one_euro
 from benchmarks.scene_clips import draw_scenes, read_scene
 from benchmarks.steadiness import (
     lag_s,
@@ -37,20 +35,10 @@ from benchmarks.steadiness import (
     share_inside,
     squared_surprise,
 )
+from benchmarks.tracked import METHODS, Filter, Tracked, causal, plain, swinging, track
 from benchmarks.tracking_plot import SMALL_DEG, SMALL_HZ, Point, plot
-from fpn.camera import Camera
-from fpn.pose import HeadPose
 from fpn.rotations import angles_from_rotation
-from tracker import HeadPoseTracker
-from tracker.expression import SteadyFace, steadied_track
-from tracker.frame import TrackState
-from tracker.leakage import Leakage
-from tracker.smoothing import SMOOTHING_NAMES, PoseFilter
-from tracker.sources import open_source
-from tracker.two_sided import smooth_track
-
-Float = npt.NDArray[np.float64]
-Filter = Callable[["Tracked"], "list[HeadPose]"]
+from tracker.smoothing import SMOOTHING_NAMES
 
 _RATE = 30.0
 _SETTLED = 30  # frames after which a filter has settled
@@ -58,95 +46,6 @@ LEVELS = (0.5, 0.8, 0.95)
 _SWINGS = ("swing-0.5Hz", "swing-1Hz", "swing-2Hz")
 _WIDTHS = (320, 640, 1280)
 FACES = ("blink", "speak", "smile")
-
-
-@dataclass(frozen=True)
-class Tracked:
-    """The raw poses of a clip's head, None where it was not measured.
-
-    shapes: (50,) weights measured with them. leakage: what is known of the network's weights; None for nothing.
-    """
-
-    clip: Clip
-    poses: list[HeadPose | None]
-    shapes: Sequence[npt.NDArray[np.float32] | None] = ()
-    leakage: Leakage | None = None
-
-    @property
-    def measured(self) -> npt.NDArray[np.bool_]:
-        """(n,) whether the head was measured."""
-        return np.array([pose is not None for pose in self.poses])
-
-
-def track(clip: Clip, device: str, weights: Path | None) -> Tracked:
-    """The clip through detector, network and tracks, without smoothing, from the frame in which the head was found.
-
-    Raises ValueError if it never was.
-    """
-    poses: list[HeadPose | None] = []
-    shapes: list[npt.NDArray[np.float32] | None] = []
-    with (
-        open_source(str(clip.video)) as source,
-        HeadPoseTracker(smoothing="off", device=device, weights=weights) as tracker,
-    ):
-        tracker.camera = Camera.from_fov(*source.size)
-        for frame in source:
-            seen = [face for face in tracker.update(frame.image, frame.time_s) if face.state != TrackState.COASTING]
-            poses.append(seen[0].pose if seen else None)
-            shapes.append(seen[0].shape if seen else None)
-        leakage = tracker.leakage
-    first = next((index for index, pose in enumerate(poses) if pose is not None), None)
-    if first is None:
-        raise ValueError(f"{clip.video}: no head was found in it")
-    truth = replace(
-        clip,
-        times_s=clip.times_s[first:],
-        rotations=clip.rotations[first:],
-        translations=clip.translations[first:],
-    )
-    return Tracked(truth, poses[first:], shapes[first:], leakage)
-
-
-def causal(smoothing: str) -> Filter:
-    """What a track does with a preset: what expressions do is taken back, and the rest filtered."""
-
-    def run(tracked: Tracked) -> list[HeadPose]:
-        pose_filter, poses = PoseFilter(smoothing), []
-        face = SteadyFace(tracked.leakage) if tracked.leakage is not None and smoothing != "off" else None
-        steps = np.diff(tracked.clip.times_s, prepend=tracked.clip.times_s[0]).tolist()
-        for step_s, pose, shape in zip_longest(steps, tracked.poses, tracked.shapes):
-            pose_filter.predict(step_s)
-            if pose is not None:
-                if face is None:
-                    pose_filter.update(pose)
-                else:
-                    face.measure(pose_filter, pose, shape, step_s)
-            poses.append(pose_filter.pose)
-        return poses
-
-    return run
-
-
-def offline(tracked: Tracked) -> list[HeadPose]:
-    """Our two-sided smoother."""
-    times_s = tracked.clip.times_s.tolist()
-    if tracked.leakage is None:
-        return [each.pose for each in smooth_track(times_s, tracked.poses)]
-    steadied, disturbances = steadied_track(times_s, tracked.poses, tracked.shapes, tracked.leakage)
-    return [each.pose for each in smooth_track(times_s, steadied, disturbances)]
-
-
-def plain(method: Callable[[Path6D], Path6D]) -> Filter:
-    """One of the filters to compare with; it gives no uncertainty."""
-
-    def run(tracked: Tracked) -> list[HeadPose]:
-        raw = causal("off")(tracked)
-        rotations = Rotation.from_matrix([pose.rotation for pose in raw])
-        path = method(Path6D(tracked.clip.times_s, rotations, np.array([pose.translation for pose in raw])))
-        none = np.zeros((3, 3))
-        return [HeadPose(R, t, none, none) for R, t in zip(path.rotations.as_matrix(), path.translations, strict=True)]
-
-    return run
 
 
 def jitter(method: Filter, rest: Tracked) -> tuple[float, float]:
@@ -173,18 +72,6 @@ def lag_frames(method: Filter, tracked: Tracked) -> float:
 def mean_lag_frames(method: Filter, clips: dict[str, Tracked]) -> float:
     """Over the swings and the step."""
     return float(np.mean([lag_frames(method, clips[name]) for name in (*_SWINGS, "step")]))
-
-
-def small_swing(rest: Tracked, amplitude_deg: float = SMALL_DEG, frequency_hz: float = SMALL_HZ) -> Tracked:
-    """A head that hardly moves: the poses measured of a resting one, noise and all, turned to and fro from 1 s on.
-
-    So small a movement is hardest to tell from noise.
-    """
-    times = rest.clip.times_s - rest.clip.times_s[0]
-    angles = np.radians(amplitude_deg) * np.sin(2 * np.pi * frequency_hz * np.maximum(times - 1, 0))
-    turns = Rotation.from_rotvec(np.outer(angles, [0.0, 1.0, 0.0])).as_matrix()
-    poses = [pose and replace(pose, rotation=R @ pose.rotation) for R, pose in zip(turns, rest.poses, strict=True)]
-    return replace(rest, clip=replace(rest.clip, rotations=turns @ rest.clip.rotations), poses=poses)
 
 
 def coverage(method: Filter, clips: Sequence[Tracked]) -> dict[float, tuple[float, float]]:
@@ -230,8 +117,8 @@ def engine_cost_ms(frames: int = 300) -> float:
 def curves(clips: dict[str, Tracked]) -> dict[str, list[Point]]:
     """For each family of filters, its points."""
     families: dict[str, list[tuple[str, Filter]]] = {
-        "ours": [(name, causal(name)) for name in SMOOTHING_NAMES],
-        "ours, offline": [("offline", offline)],
+        "ours": [(name, METHODS[name]) for name in SMOOTHING_NAMES],
+        "ours, offline": [("offline", METHODS["offline"])],
         "One-Euro": [
             (
                 f"{cutoff:g} Hz, beta {turn:g}",
@@ -243,7 +130,7 @@ def curves(clips: dict[str, Tracked]) -> dict[str, list[Point]]:
             (f"{frames} frames", plain(partial(moving_average, frames=frames))) for frames in AVERAGED_FRAMES
         ],
     }
-    small = small_swing(clips["rest-640"])
+    small = swinging(clips["rest-640"], SMALL_DEG, SMALL_HZ)  # so small a movement is hardest to tell from noise
 
     def point(setting: str, method: Filter) -> Point:
         return Point(setting, rest_jitter_deg(method, clips), mean_lag_frames(method, clips), lag_frames(method, small))
@@ -253,19 +140,18 @@ def curves(clips: dict[str, Tracked]) -> dict[str, list[Point]]:
 
 def report_clips(clips: dict[str, Tracked], points: dict[str, list[Point]]) -> None:
     """Print the tables of the clips of one head."""
-    methods = {**{name: causal(name) for name in SMOOTHING_NAMES}, "offline": offline}
     print("jitter at rest, degrees and mm (root mean square), by picture width")
-    for name, method in methods.items():
+    for name, method in METHODS.items():
         cells = [jitter(method, clips[f"rest-{width}"]) for width in _WIDTHS]
         print(f"  {name:8}  " + "   ".join(f"{turn:.3f} / {move:.2f}" for turn, move in cells))
     print(f"\nlag of yaw, frames of 1/30 s: {', '.join((*_SWINGS, 'step'))}")
-    for name, method in methods.items():
+    for name, method in METHODS.items():
         print(f"  {name:8}  " + "   ".join(f"{lag_frames(method, clips[each]):+.2f}" for each in (*_SWINGS, "step")))
     print("\nchange of a still head's rotation while its face moves, degrees: largest and root mean square")
-    print("            " + "".join(f"{name:14}" for name in methods))
+    print("            " + "".join(f"{name:14}" for name in METHODS))
     for each in FACES:
         changes = []
-        for method in methods.values():
+        for method in METHODS.values():
             rotations = Rotation.from_matrix([pose.rotation for pose in method(clips[each])])[10:]
             still = slice(0, 20)
             changes.append(f"{largest_change_deg(rotations, still):.2f} / {mean_change_deg(rotations, still):.2f}")

@@ -18,7 +18,8 @@ from benchmarks.steadiness import (
     share_inside,
     squared_surprise,
 )
-from benchmarks.tracking import Tracked, causal, coverage, jitter, lag_frames, offline, plain, small_swing
+from benchmarks.tracked import Tracked, causal, offline, plain, swinging
+from benchmarks.tracking import coverage, jitter, lag_frames
 from benchmarks.tracking_plot import Point, plot
 from fpn.pose import HeadPose
 from fpn.rotations import angles_from_rotation
@@ -171,11 +172,11 @@ def test_a_clip_is_written_with_its_truth_and_read_back(tmp_path):
     assert frames[5].image.astype(float).std() > 0.3  # the sensor's noise, as far as compression leaves it
 
 
-def test_a_small_swing_is_that_of_the_truth_on_the_poses_measured_at_rest():
+def test_a_swing_is_that_of_the_truth_on_the_poses_measured_at_rest():
     truth = Clip("rest", None, TIMES, np.tile(np.eye(3), (len(TIMES), 1, 1)), np.zeros((len(TIMES), 3)))
     poses: list[HeadPose | None] = [HeadPose(np.eye(3), np.zeros(3), np.eye(3), np.eye(3))] * len(TIMES)
     poses[3] = None
-    swung = small_swing(Tracked(truth, poses), amplitude_deg=2.0, frequency_hz=0.5)
+    swung = swinging(Tracked(truth, poses), amplitude_deg=2.0, frequency_hz=0.5)
     assert angles_from_rotation(swung.clip.rotations)[0][45] == pytest.approx(2.0)  # half a second after the first
     np.testing.assert_allclose(swung.poses[45].rotation, swung.clip.rotations[45], atol=1e-12)
     assert swung.poses[3] is None
