@@ -121,7 +121,7 @@ class PoseFilter:
         self.residual: Residual | None = None
         """Of the last measurement; None if it was not believed, or the filter started from it."""
         self._dt = self._since_measured_s = 0.0
-        self._densities = self._process_densities()
+        self._densities = self.densities
 
     @property
     def pose(self) -> HeadPose:
@@ -150,14 +150,21 @@ class PoseFilter:
     def densities(self) -> tuple[float, float]:
         """Spectral densities of the angular acceleration, rad^2/s^3, and of the acceleration, mm^2/s^3.
 
-        As the measurements until now tell: small for a resting head, large for a moving one.
+        As the measurements until now tell: between rest and movement, evenly on a logarithmic scale.
         """
-        return self._process_densities()
+        turning, moving = self._activity.levels
+        turn = self._preset.rest_turn * (_MOVING_TURN / self._preset.rest_turn) ** turning
+        move = self._preset.rest_move * (_MOVING_MOVE / self._preset.rest_move) ** moving
+        return turn * turn, move * move
 
     @property
     def velocity_lives(self) -> tuple[float, float]:
         """Seconds over which angular velocity and velocity fade in the step to come: few for a resting head."""
-        return self._velocity_lives()
+        if self._since_measured_s > 0:
+            return COAST_LIVES_S
+        a, b, c, d, e, f = (self._velocities * self._velocities / self._kalman.P.diagonal()[6:]).tolist()
+        turning, moving = min((a + b + c) / _SURE_OF_MOTION, 0.999), min((d + e + f) / _SURE_OF_MOTION, 0.999)
+        return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
 
     @property
     def trembling(self) -> Vector:
@@ -175,13 +182,13 @@ class PoseFilter:
             self._dt = 0.0
             return
         dt = min(time_step_s, LONGEST_STEP_S)
-        decay = Decay.within(dt, *self._velocity_lives())
+        decay = Decay.within(dt, *self.velocity_lives)
         moved = self._velocities * each_axis(decay.turn_gain, decay.move_gain)
         turned = rotation_exp(moved[:3])
         self._rotation = turned.dot(self._rotation)
         self._translation = self._translation + moved[3:]
         self._velocities = self._velocities * each_axis(decay.turn_left, decay.move_left)
-        self._densities = self._process_densities()
+        self._densities = self.densities
         self._kalman.predict(F=transition(turned, decay), Q=process_noise(self._densities, dt))
         self._since_measured_s += time_step_s
         self._dt = dt
@@ -258,7 +265,7 @@ class PoseFilter:
         self._noise.interrupt()
         share = self._noise.start(claimed.diagonal())
         self._kalman.P[:6, :6] = part(claimed, share)
-        self._densities = self._process_densities()
+        self._densities = self.densities
         self._accept(measured, claimed, share)
 
     def _accept(self, measured: HeadPose, claimed: Matrix, share: Vector) -> None:
@@ -298,25 +305,10 @@ class PoseFilter:
     def _follow_activity(self, innovation: Vector, std: Vector) -> None:
         """Let the process noise of the step just predicted be that of the movement that has now shown itself."""
         self._activity.observe(innovation, std, self._dt)
-        (turn, move), (old_turn, old_move) = self._process_densities(), self._densities
+        (turn, move), (old_turn, old_move) = self.densities, self._densities
         if turn > old_turn or move > old_move:
             more = max(turn - old_turn, 0.0), max(move - old_move, 0.0)
             self._kalman.P = self._kalman.P + process_noise(more, self._dt)
-
-    def _velocity_lives(self) -> tuple[float, float]:
-        """How long the angular velocity and the velocity last, seconds."""
-        if self._since_measured_s > 0:
-            return COAST_LIVES_S
-        a, b, c, d, e, f = (self._velocities * self._velocities / self._kalman.P.diagonal()[6:]).tolist()
-        turning, moving = min((a + b + c) / _SURE_OF_MOTION, 0.999), min((d + e + f) / _SURE_OF_MOTION, 0.999)
-        return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
-
-    def _process_densities(self) -> tuple[float, float]:
-        """Spectral densities of the accelerations: between rest and movement, evenly on a logarithmic scale."""
-        turning, moving = self._activity.levels
-        turn = self._preset.rest_turn * (_MOVING_TURN / self._preset.rest_turn) ** turning
-        move = self._preset.rest_move * (_MOVING_MOVE / self._preset.rest_move) ** moving
-        return turn * turn, move * move
 
     def _is_near(self, innovation: Vector) -> bool:
         """Whether a measurement is within the gate whatever its covariance: near the prediction by the reach alone."""

@@ -17,8 +17,7 @@ from tracker.measurement import is_sane
 from tracker.region import SteadyRegion
 from tracker.smoothing import PoseFilter
 
-ESTABLISHED_S = 0.3
-"""A track whose face has been seen for this long is a person; before, it may be a mistake."""
+_ESTABLISHED_S = 0.3  # a track whose face has been seen for this long is a person; before, it may be a mistake
 _COAST_S, _FIRST_COAST_S = 1.0, 0.1  # how long an unseen face is waited for: a person's, and one that may be a mistake
 _SMALLEST_SIDE, _LARGEST_SIDE = 12.0, 4.0  # of a face: in pixels, and over the picture's longer side
 
@@ -64,7 +63,7 @@ class Track:
         self._step_s = 0.0
         self._unchecked_s = 0.0
         self._denials = 0
-        self._disbelieved = False
+        self._disbelieved = self._gone_behind = False
         self._usual_claim = _claim(first)
         self.box: Box = first.box
         """Upright box around the face, where it is in this frame or where it is expected to be."""
@@ -76,6 +75,11 @@ class Track:
     def is_seen(self) -> bool:
         """Whether the face was measured in this frame."""
         return self.state is not TrackState.COASTING
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether this is a person who may come back: seen for a while, or gone behind another; not a mistake."""
+        return self._gone_behind or self.seen_s >= _ESTABLISHED_S
 
     @property
     def is_doubtful(self) -> bool:
@@ -164,8 +168,12 @@ class Track:
             self._region = SteadyRegion()
         self._take(estimate, TrackState.DETECTED, camera)
 
-    def miss(self, presence: float) -> None:
-        """The face was not seen in this frame; `presence` is the network's doubt."""
+    def miss(self, presence: float, *, is_hidden: bool = False) -> None:
+        """The face was not seen in this frame.
+
+        presence: the network's doubt. is_hidden: a nearer face is there.
+        """
+        self._gone_behind = is_hidden or self._gone_behind
         self.state = TrackState.COASTING
         self.score = presence
         self._disbelieved = False
@@ -179,7 +187,7 @@ class Track:
             return False
         x, y = self.box.x + self.box.width / 2, self.box.y + self.box.height / 2
         left_the_picture = not (0 <= x < width and 0 <= y < height)
-        patience = _COAST_S if self.seen_s >= ESTABLISHED_S else _FIRST_COAST_S
+        patience = _COAST_S if self.is_waited_for else _FIRST_COAST_S
         # The tolerance is for sums of time steps: a face that is gone for a second exactly is waited for.
         return left_the_picture or self.unseen_s > patience + 1e-6
 
@@ -209,6 +217,7 @@ class Track:
         self._usual_claim += (_USUAL_RISES if excess > 0 else _USUAL_FALLS) * excess
         self.seen_s += self._step_s
         self.unseen_s = 0.0
+        self._gone_behind = False
 
 
 def _claim(estimate: FaceEstimate) -> float:

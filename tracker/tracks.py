@@ -14,7 +14,7 @@ from tracker.assignment import assign_boxes, covered_share, displacement, is_ins
 from tracker.frame import TrackedPose
 from tracker.leakage import Leakage
 from tracker.measurement import is_sane
-from tracker.track import ESTABLISHED_S, SURE_PRESENCE, Track
+from tracker.track import SURE_PRESENCE, Track
 
 BIRTH_PRESENCE = 0.8
 """Presence from which a detected face becomes a track."""
@@ -31,6 +31,7 @@ _ALIKE = 16.0  # squared distances below this do not tell which of two tracks a 
 _PLAINLY_NEARER = 0.05  # face sizes between where two tracks expected a face and where it is, which do tell
 _HIDING = 0.1  # share of a face's box under that of a nearer face from which its crop shows both
 _HALF_BEHIND, _BEHIND = 0.3, 0.8  # such shares from which the face is not seen: if the network doubts it, and anyway
+_PLAINLY_BEHIND = 1.05  # ratio of the depths of two faces that are not one face seen twice
 _DISTURBANCE = 20.0  # by how many times its share a hiding face makes standard deviations larger
 
 
@@ -97,14 +98,16 @@ class Tracks:
         losers = _losers(faces)
         owners = [track for track, _ in faces if track not in losers]
         clear = [track for track, estimate in faces if track in owners and not track.is_doubted(estimate)]
-        hidden = {track: _hidden_share(track, clear) for track, _ in faces}
+        hidden = {track: _hidden_share(track.box, track.depth_mm, clear) for track, _ in faces}
         for track, estimate in found:
             if track in owners and not _is_behind(track, estimate, hidden[track]):
                 track.measure(_disturbed(estimate, hidden[track]), camera, is_clear=hidden[track] < _HIDING)
             else:
-                track.miss(estimate.presence)
-        # A loser that has been seen for a while is another face in hiding, a young one is a duplicate.
-        self._tracks = [track for track in self._tracks if track not in losers or track.seen_s >= ESTABLISHED_S]
+                share = _hidden_share(track.box, track.depth_mm, clear, _PLAINLY_BEHIND)
+                track.miss(estimate.presence, is_hidden=share > _HALF_BEHIND)
+        # A loser that has been seen for a while, or was behind the winner, is another face in hiding, a young one a
+        # duplicate.
+        self._tracks = [track for track in self._tracks if track not in losers or track.is_waited_for]
 
     def miss(self) -> None:
         """Nothing is to be seen in this frame."""
@@ -136,11 +139,13 @@ class Tracks:
     def adopt(self, candidates: Sequence[Candidate], estimates: Sequence[FaceEstimate], camera: Camera) -> None:
         """Begin and recover tracks with what the network found in the candidates' boxes."""
         others = [track for track in self._tracks if track.is_seen]
+        clear = list(others)
         born: list[Track] = []
         for candidate, estimate in zip(candidates, estimates, strict=True):
-            owner = candidate.track
+            owner, hidden = candidate.track, 0.0
             if owner is not None and not candidate.trusted:
-                if owner.is_glimpse(estimate):
+                hidden = _hidden_share(estimate.box, float(estimate.pose.translation[2]), clear, _PLAINLY_BEHIND)
+                if owner.is_glimpse(estimate) or _is_behind(owner, estimate, hidden):
                     continue
                 if not owner.can_be(estimate):
                     owner = None
@@ -154,7 +159,7 @@ class Tracks:
                 self._last_number += 1
                 born.append(Track(self._last_number, estimate, camera, self._smoothing, self._leakage))
             elif not owner.is_seen or estimate.presence >= SURE_PRESENCE:
-                owner.recover(estimate, camera)
+                owner.recover(_disturbed(estimate, hidden), camera)
                 others.append(owner)
         self._tracks += born
 
@@ -163,10 +168,13 @@ class Tracks:
         self._tracks = [track for track in self._tracks if not track.is_over(width, height)]
 
 
-def _hidden_share(track: Track, clear: Sequence[Track]) -> float:
-    """How much of a face's box lies under that of a nearer one of the `clear` faces, 0..1."""
-    nearer = [other for other in clear if other.depth_mm < track.depth_mm]
-    return max((covered_share(track.box, other.box) for other in nearer), default=0.0)
+def _hidden_share(box: Box, depth_mm: float, clear: Sequence[Track], farther: float = 1.0) -> float:
+    """How much of the box of a face at a depth lies under that of a nearer one of the `clear` faces, 0..1.
+
+    farther: least ratio of their depths.
+    """
+    nearer = [other for other in clear if farther * other.depth_mm < depth_mm]
+    return max((covered_share(box, other.box) for other in nearer), default=0.0)
 
 
 def _is_behind(track: Track, estimate: FaceEstimate, hidden: float) -> bool:

@@ -101,3 +101,44 @@ def test_a_face_that_the_network_doubts_hides_nobody() -> None:
 def test_faces_side_by_side_hide_nothing() -> None:
     assert set(two_faces(behind_x_mm=300.0, claim=2.0).values()) == {TrackState.TRACKED}
     assert np.isclose(seen(0.0).pose.translation[2], 900)
+
+
+def gone_after(frames: int, *, behind: bool) -> Tracks:
+    """The tracks a third of a second after a face 1300 mm away was lost, which had been seen for some frames.
+
+    It went behind one 700 mm away, or vanished beside it.
+    """
+    nearer = seen(0.0 if behind else -250.0, 700.0)
+    faces = [nearer, seen(150.0, 1300.0)]
+    tracks = Tracks("default")
+    tracks.adopt([Candidate(face.box, None, trusted=True) for face in faces], faces, CAMERA)
+    for index in range(frames + 10):
+        tracks.predict(STEP_S, CAMERA)
+        found = seen(150.0 - 8.0 * index, 1300.0)
+        hidden = index >= frames
+        tracks.measure([nearer, replace(found, presence=0.02) if hidden else found][: len(tracks)], CAMERA)
+        tracks.prune(640, 480)
+    return tracks
+
+
+def test_a_face_seen_for_a_moment_that_goes_behind_another_is_waited_for() -> None:
+    assert len(gone_after(5, behind=True)) == 2
+
+
+def test_a_face_seen_for_a_moment_that_vanishes_in_plain_sight_was_a_mistake() -> None:
+    assert len(gone_after(5, behind=False)) == 1
+
+
+def test_a_face_that_the_detector_sees_half_behind_another_is_not_recovered_there_if_the_network_doubts_it() -> None:
+    for claim, expected in ((1.0, TrackState.DETECTED), (2.5, TrackState.COASTING)):
+        faces = [seen(0.0, 700.0), seen(220.0, 1300.0)]
+        tracks = Tracks("default")
+        tracks.adopt([Candidate(face.box, None, trusted=True) for face in faces], faces, CAMERA)
+        for index in range(20):
+            tracks.predict(STEP_S, CAMERA)
+            lost = replace(faces[1], presence=0.02 if index > 16 else 0.98)
+            tracks.measure([faces[0], lost], CAMERA)
+        (owner,) = [track for track in tracks._tracks if track.depth_mm > 1000]
+        found = seen(150.0, 1300.0, claim)
+        tracks.adopt([Candidate(found.box, owner, trusted=False)], [found], CAMERA)
+        assert owner.state is expected
