@@ -30,6 +30,10 @@ _CROWN_MM = 75.0, 100.0
 _BEHIND = 0.25, 0.6
 """From which difference on, of the distances of a colour from hair and from what is behind, over their sum, it is no
 hair to begin with, and surely none."""
+_UNLIKE_SKIN = 0.2, 0.6
+"""Distances of a colour from the skin's, over its brightness, from which on it is hair rather than skin, and surely."""
+_ALIKE = np.float32(0.1)
+"""What a colour like the skin's says of hair all the same: there may be no other."""
 _GREY_LEVELS = np.float32(25)
 """Distances of colours much below this say nothing."""
 _DARKER_HAIR = np.float32(0.6)
@@ -239,7 +243,8 @@ def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
     tone = _mirror_tone(colours, both_seen)
     known = own + mirrored
     sure = known * known
-    shown = times(times(colours, own) + times(colours[:, ::-1] * tone, mirrored), sure)
+    mixed = times(colours, own) + times(colours[:, ::-1] * tone, mirrored)
+    shown = times(mixed, sure)
     sure = sure * known
     surface = chart_surface()
     hair = surface.hair
@@ -248,6 +253,9 @@ def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
     # Hair that is seen aslant is mixed with what is behind the head; seen squarely, even the crown is no background.
     squarely = _limited(better, *_HAIR_SEEN)
     hair_to_trust = squarely * np.maximum(surface.hair_to_trust, surface.hair**4 * _limited(better, *_CROWN_SEEN))
+    # Where the hairline is higher than the model's, skin stands where hair should: other hair says more.
+    unlike_skin = np.linalg.norm(mixed - times(skin_tones, known), axis=-1) / (skin_tones.mean(-1) + _GREY_LEVELS)
+    hair_to_trust *= _ALIKE + (1 - _ALIKE) * _ramp(unlike_skin, *_UNLIKE_SKIN)
     hair_tones = _spread_part(shown, sure, hair_to_trust, mean * _DARKER_HAIR)
     return tone, skin_tones + times(hair_tones - skin_tones, hair)
 

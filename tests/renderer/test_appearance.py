@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from renderer.appearance import Sight, observe, sight
+from renderer.appearance import Sight, chart_surface, observe, sight
 from renderer.chart import CHART_SIZE, to_cells, to_chart
 
 ROWS, COLUMNS = CHART_SIZE
@@ -139,3 +139,18 @@ def test_a_crown_that_looks_like_what_is_behind_the_head_is_filled_with_hair():
     assert before_such_a_wall.weights[at][..., :2].sum(-1).max() < 0.3
     assert before_another.weights[at][..., 0].min() > 0.9
     np.testing.assert_array_equal(before_such_a_wall.weights[30:], before_another.weights[30:])
+
+
+def test_a_high_hairline_does_not_make_hair_that_was_not_seen_look_like_skin():
+    hair = chart_surface().hair > 0.5
+    skin, brown = (110, 140, 190), (30, 40, 55)
+    shown = np.full((*hair.shape, 3), skin, np.uint8)
+    crown = chart_surface().points[..., 1] < -88
+    shown[hair & crown] = brown
+    in_front = np.zeros(CHART_SIZE, np.float32)
+    in_front[:, COLUMNS // 3 : -COLUMNS // 3] = 0.6
+    found = observe_before(shown, plainly(in_front))
+    row, column = (index // 2 for index in cell_of(BACK_OF_THE_HEAD))
+    assert np.linalg.norm(found.fill[row, column] - brown) < 0.3 * np.linalg.norm(np.subtract(skin, brown))
+    bald = observe_before(np.full_like(shown, skin), plainly(in_front))
+    np.testing.assert_allclose(bald.fill[row, column], skin, rtol=0.1)
