@@ -12,6 +12,7 @@ STAGES = {
     "far": "find and frame real crops at large yaw with a trained network of our own",
     "neighbours": "pairs of neighbouring frames of videos, tracked with the project's own weights",
     "train": "train the network, or resume training",
+    "average": "the mean of several states of a run",
     "widen": "a wider network that starts where a trained one stands",
     "plot": "plot the course of training runs",
     "compare": "train several networks on one budget and print a table",
@@ -44,6 +45,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.neighbours import main as run
     elif stage == "train":
         from training.train import main as run
+    elif stage == "average":
+        from training.average import main as run
     elif stage == "widen":
         from training.widen import main as run
     elif stage == "plot":

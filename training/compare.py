@@ -120,7 +120,9 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training compare", description=__doc__)
     add_material_options(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder for the runs; goes on where it stopped")
-    parser.add_argument("--backbones", nargs="+", choices=BACKBONES, default=["fused-xs", "fused-s", "mobilenet-v2"])
+    parser.add_argument(
+        "--backbones", nargs="+", choices=BACKBONES, default=["fused-xs", "fused-w", "fused-s", "mobilenet-v2"]
+    )
     parser.add_argument("--sizes", nargs="+", type=int, default=[96, 112])
     parser.add_argument("--steps", type=int, default=600, help="batches of 64 for each")
     parser.add_argument("--seed", type=int, default=1)

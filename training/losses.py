@@ -22,7 +22,7 @@ from training.dataset import TARGETS
 Tensor = Any
 
 WEIGHTS = {"rotation": 1.0, "center": 2.0, "log_side": 1.0, "landmarks": 4.0, "presence": 0.3, "shape": 0.0005,
-           "twin": 4.0}  # fmt: skip
+           "twin": 3.0}  # fmt: skip
 LIKELIHOOD_WEIGHT = 0.02
 """Switched on by the trainer after warm-up; OpNet (Welter 2024) uses about 0.01 of the main losses."""
 _MIRROR = np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], np.float32)
