@@ -197,7 +197,7 @@ class Track:
             self._filter.restart(estimate.pose)
             self._region = SteadyRegion()
             return True
-        if self._face is None or not is_clear:
+        if self._face is None or not is_clear or self.is_doubted(estimate):
             return self._filter.update(estimate.pose)
         return self._face.measure(self._filter, estimate.pose, estimate.shape, self._step_s)
 
