@@ -11,6 +11,7 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate
 from tests.tracker.simulation import Scene, still
 from tracker.frame import TrackState
+from tracker.leakage import Leakage
 from tracker.track import Track
 from tracker.tracks import Candidate, Tracks
 
@@ -142,3 +143,22 @@ def test_a_face_that_the_detector_sees_half_behind_another_is_not_recovered_ther
         found = seen(150.0, 1300.0, claim)
         tracks.adopt([Candidate(found.box, owner, trusted=False)], [found], CAMERA)
         assert owner.state is expected
+
+
+def test_the_shape_of_a_face_that_the_network_doubts_is_not_taken_for_an_expression() -> None:
+    directions = np.zeros((50, 1))
+    directions[30] = 1
+    leakage = Leakage(directions, np.array([[np.radians(3.0), 0, 0, 0]]), np.zeros((4, 1, 1)), np.full(4, 1e-4))
+    turned_deg = []
+    for claim in (1.0, 1.6):
+        neutral, open_mouth = np.zeros((2, 50), np.float32)
+        open_mouth[30] = 1.0
+        track = Track(1, replace(seen(0.0), shape=neutral), CAMERA, "low", leakage)
+        for index in range(30):
+            track.predict(STEP_S, CAMERA)
+            moves = index >= 25
+            shown = replace(seen(0.0, claim=claim if moves else 1.0), shape=open_mouth if moves else neutral)
+            track.measure(shown, CAMERA)
+        turned_deg.append(abs(np.degrees(track.tracked.pose.rotation[2, 1])))
+    assert turned_deg[0] > 1.5
+    assert turned_deg[1] < 0.1
