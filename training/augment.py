@@ -106,8 +106,38 @@ def place(
     )
 
 
+def restyle(rng: np.random.Generator, crop: Grey) -> Grey:
+    """Another look at the same shapes: tones, texture and light of a picture nobody drew.
+
+    Drawn pictures have a look of their own, and what is learnt of it is lost on real ones. Random filters keep shapes and
+    change texture (Xu et al. 2021, "Robust and generalizable visual representation learning via random convolutions").
+    """
+    size = crop.shape[0]
+    if rng.random() < 0.2:  # any rising tone curve
+        knots = np.concatenate([[0], np.cumsum(rng.exponential(1, 6) + 0.15)])
+        low, high = rng.uniform(0, 60), rng.uniform(170, 255)
+        table = np.interp(np.linspace(0, 6, 256), np.arange(7), low + (high - low) * knots / knots[-1])
+        crop = cv2.LUT(crop, table.astype(np.uint8))
+    if rng.random() < 0.2:  # light and shadow lying softly across
+        cells = int(rng.integers(2, 6))
+        field = np.exp(rng.normal(0, rng.uniform(0.1, 0.5), (cells, cells))).astype(np.float32)
+        crop = (crop * cv2.resize(field, (size, size), interpolation=cv2.INTER_CUBIC)).clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.2:  # another texture
+        width = int(rng.choice([3, 3, 5]))
+        filtered = cv2.filter2D(crop, cv2.CV_32F, rng.standard_normal((width, width)))
+        filtered = (filtered - filtered.mean()) * (crop.std() / (filtered.std() + 1e-3)) + crop.mean()
+        share = rng.uniform(0, 0.6)
+        crop = (crop * (1 - share) + filtered * share).clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.12:  # sharpened, as telephones do
+        soft = cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.8, 2.5))
+        amount = rng.uniform(0.3, 2.0)
+        crop = cv2.addWeighted(crop, 1 + amount, soft, -amount, 0)
+    return np.asarray(crop, np.uint8)
+
+
 def photograph(rng: np.random.Generator, crop: Grey) -> Grey:
     """What lens, sensor and codec may do to a crop: light, resolution, blur, motion, noise, compression."""
+    crop = restyle(rng, crop)
     size = crop.shape[0]
     if rng.random() < 0.5:
         gamma, gain, offset = np.exp(rng.normal(0, 0.35)), rng.uniform(0.5, 1.3), rng.uniform(-30, 40)

@@ -5,7 +5,7 @@ pytest.importorskip("numba")
 
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM
 from fpn.rotations import rotation_from_angles
-from training.augment import MIRROR_68, Placement, photograph, place
+from training.augment import MIRROR_68, Placement, photograph, place, restyle
 from training.turning import PICTURE_SIZE, PIXELS_PER_MM
 
 
@@ -55,3 +55,23 @@ def test_camera_effects_keep_the_shape_and_type():
         changed = photograph(rng, crop.copy())
         assert changed.shape == (112, 112)
         assert changed.dtype == np.uint8
+
+
+def test_another_style_changes_tones_but_leaves_shapes_where_they_are():
+    rows, columns = np.mgrid[:80, :80]
+    disc = np.where((rows - 36) ** 2 + (columns - 44) ** 2 < 300, 190, 70).astype(np.uint8)
+    rim = np.zeros((80, 80), bool)
+    rim[:, 1:] |= disc[:, 1:] != disc[:, :-1]
+    rim[1:] |= disc[1:] != disc[:-1]
+    rng = np.random.default_rng(0)
+    changed = 0
+    for _ in range(100):
+        styled = restyle(rng, disc).astype(float)
+        assert styled.shape == disc.shape
+        changed += bool((styled != disc).any())
+        steps = np.hypot(*np.gradient(styled))
+        # The strongest edges stay at the disc's rim (within the two pixels a 5x5 filter reaches).
+        strongest = np.argwhere(steps >= np.quantile(steps, 0.99))
+        distance = np.abs(np.hypot(strongest[:, 0] - 36, strongest[:, 1] - 44) - np.sqrt(300))
+        assert np.median(distance) < 2.5
+    assert 30 < changed < 90
