@@ -109,8 +109,9 @@ def place(
 def restyle(rng: np.random.Generator, crop: Grey) -> Grey:
     """Another look at the same shapes: tones, texture and light of a picture nobody drew.
 
-    Drawn pictures have a look of their own, and what is learnt of it is lost on real ones. Random filters keep shapes and
-    change texture (Xu et al. 2021, "Robust and generalizable visual representation learning via random convolutions").
+    Drawn pictures have a look of their own, and what is learnt of it is lost on real ones. Random filters keep shapes
+    and change texture (Xu et al. 2021, "Robust and generalizable visual representation learning via random
+    convolutions").
     """
     size = crop.shape[0]
     if rng.random() < 0.2:  # any rising tone curve

@@ -19,15 +19,17 @@ from training.turning import PICTURE_SIZE
 Float32 = npt.NDArray[np.float32]
 
 TARGETS = {"present": slice(0, 1), "rotation": slice(1, 10), "center": slice(10, 12), "log_side": slice(12, 13),
-           "landmarks": slice(13, 13 + 204), "twin": slice(217, 218), "posed": slice(218, 219)}  # fmt: skip
+           "landmarks": slice(13, 13 + 204), "twin": slice(217, 218), "posed": slice(218, 219),
+           "likelihood": slice(219, 220)}  # fmt: skip
 """Where each label stands in a row of targets; all but `present` count only where a face is present.
 
 twin: 1 where the next row must be read with the same error, whatever that is, since nothing that moves the pose differs
-between the two (expression, crop, camera); -1 where it is mirrored besides; 0 elsewhere. posed: 1 where rotation and
-landmarks count; real faces far turned and neighbouring frames of videos teach only what needs no label, that looks at
-them agree.
+between the two (expression, crop, camera); -1 where it is mirrored besides; 0 elsewhere; a smaller number gives it less
+weight. posed: 1 where rotation and landmarks count; real faces far turned and neighbouring frames of videos teach only
+what needs no label, that looks at them agree. likelihood: the share at which predicted uncertainties count, 1 unless
+the trainer lowers it.
 """
-TARGET_SIZE = 219
+TARGET_SIZE = 220
 _TWINS, _NEIGHBOURS = 255, 254  # beside REAL, TURNED, UNLABELLED: drawn pictures that have a twin, and frames of videos
 _SHARES = {REAL: 0.32, TURNED: 0.36, _TWINS: 0.2, UNLABELLED: 0.08, _NEIGHBOURS: 0.04}
 _SECOND_LOOK_SHARE = 0.08
@@ -168,6 +170,7 @@ def batch(
     crops = np.empty((count, size, size, 1), np.uint8)
     targets = np.zeros((count, TARGET_SIZE), np.float32)
     targets[:, TARGETS["rotation"]] = np.eye(3).ravel()
+    targets[:, TARGETS["likelihood"]] = 1
     numbers = np.searchsorted(pictures.chances, rng.random(count)).clip(0, len(pictures.chances) - 1)
     row = 0
 

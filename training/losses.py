@@ -24,7 +24,7 @@ Tensor = Any
 WEIGHTS = {"rotation": 1.0, "center": 2.0, "log_side": 1.0, "landmarks": 4.0, "presence": 0.3, "shape": 0.0005,
            "twin": 3.0}  # fmt: skip
 LIKELIHOOD_WEIGHT = 0.02
-"""Switched on by the trainer after warm-up; OpNet (Welter 2024) uses about 0.01 of the main losses."""
+"""At its full share, to which the trainer raises it; OpNet (Welter 2024) uses about 0.01 of the main losses."""
 _MIRROR = np.array([[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], np.float32)
 """By elements: the rotation of a head whose picture is mirrored left to right."""
 
@@ -40,7 +40,6 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
         self.mean = ops.convert_to_tensor((mean - FACE_CENTER_MM).astype(np.float32) / ROI_MM)
         self.components = ops.convert_to_tensor(components.reshape(len(components), -1) / np.float32(ROI_MM))
         self.mirror = ops.convert_to_tensor(_MIRROR)
-        self.likelihood = keras.Variable(0.0, trainable=False, dtype="float32", name="likelihood_weight")
         # Lids and inner lips move most and say least about the pose; the jaw line slides along the cheek.
         weights = np.ones(68, np.float32)
         weights[36:48], weights[60:68], weights[0:17] = 0.5, 0.5, 0.6
@@ -81,7 +80,8 @@ class PoseLoss(keras.losses.Loss):  # type: ignore[misc]
         unlikely += position_unlikelihood(position_error, y_pred[:, OUTPUTS["position_scale"]])
         logit = y_pred[:, OUTPUTS["presence"]][:, 0]
         doubt = ops.softplus(logit) - present * logit
-        return present * (total + self.likelihood * unlikely) + WEIGHTS["presence"] * doubt
+        unlikely *= LIKELIHOOD_WEIGHT * y_true[:, TARGETS["likelihood"]][:, 0]
+        return present * (total + unlikely) + WEIGHTS["presence"] * doubt
 
 
 def rotation_from_six(six: Tensor) -> Tensor:

@@ -20,11 +20,11 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.network import build_network
-from training.dataset import PictureSet, batch
+from training.dataset import TARGETS, PictureSet, batch
 from training.evaluate import Validation, load_image_list, rotation_errors
 from training.face_basis import face_basis
 from training.head_model import load_head_model
-from training.losses import LIKELIHOOD_WEIGHT, PoseLoss
+from training.losses import PoseLoss
 from training.optimizer import Muon
 
 STATISTICS_BATCHES = 30
@@ -50,7 +50,7 @@ class Plan:
     keep_every: int | None = None
 
 
-class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """Fresh batches; each has its own seed, so that several threads can draw and a run can be repeated."""
 
     def __init__(self, pictures: PictureSet, plan: Plan, workers: int) -> None:
@@ -63,6 +63,12 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
     def __getitem__(self, index: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
         rng = np.random.default_rng((self.plan.seed, self.epoch, index))
         crops, targets = batch(rng, self.pictures, self.plan.batch_size, self.plan.input_size)
+        # In the targets, since a number that a loss keeps for itself is a constant once JAX has compiled it.
+        done = self.epoch / self.plan.epochs
+        targets[:, TARGETS["likelihood"]] *= min(1.0, max(0.0, 5 * done - 0.5))
+        if not self.plan.start_weights:
+            # Reading every picture alike satisfies twins, too: they must not be heard before there is a pose.
+            targets[:, TARGETS["twin"]] *= min(1.0, max(0.0, 2 * done - 0.5))
         return crops.astype(np.float32), targets
 
 
@@ -71,14 +77,13 @@ class _Record(keras.callbacks.Callback):  # type: ignore[misc]
     keep.
     """
 
-    def __init__(self, folder: Path, validations: list[Validation], data: _Batches, loss: PoseLoss, plan: Plan) -> None:
+    def __init__(self, folder: Path, validations: list[Validation], data: Batches, plan: Plan) -> None:
         super().__init__()
-        self.folder, self.validations, self.data, self.loss, self.plan = folder, validations, data, loss, plan
+        self.folder, self.validations, self.data, self.plan = folder, validations, data, plan
         self.started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self.data.epoch = epoch
-        self.loss.likelihood.assign(LIKELIHOOD_WEIGHT * min(1.0, max(0.0, epoch / self.plan.epochs * 5 - 0.5)))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         row: dict[str, Any] = {
@@ -127,10 +132,9 @@ def train(plan: Plan, folder: Path, basis: tuple[npt.NDArray[np.float32], npt.ND
         schedule, weight_decay=plan.weight_decay, use_ema=True, ema_momentum=plan.ema_momentum, global_clipnorm=5.0
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    loss = PoseLoss(*basis)
-    model.compile(optimizer=optimizer, loss=loss)
-    data = _Batches(PictureSet.open([Path(path) for path in plan.sets], plan.keep_back), plan, workers)
-    record = _Record(folder, validations, data, loss, plan)
+    model.compile(optimizer=optimizer, loss=PoseLoss(*basis))
+    data = Batches(PictureSet.open([Path(path) for path in plan.sets], plan.keep_back), plan, workers)
+    record = _Record(folder, validations, data, plan)
     model.fit(
         data,
         epochs=plan.epochs,

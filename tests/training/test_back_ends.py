@@ -21,10 +21,9 @@ from training.losses import PoseLoss
 
 rng = np.random.default_rng(0)
 loss = PoseLoss(rng.normal(0, 40, (68, 3)).astype(np.float32), rng.normal(0, 1, (50, 68, 3)).astype(np.float32))
-loss.likelihood.assign(0.02)
 targets = rng.normal(0, 0.3, (8, TARGET_SIZE)).astype(np.float32)
 targets[:, TARGETS["rotation"]] = np.eye(3, dtype=np.float32).ravel()
-targets[:, TARGETS["present"]] = targets[:, TARGETS["posed"]] = 1
+targets[:, TARGETS["present"]] = targets[:, TARGETS["posed"]] = targets[:, TARGETS["likelihood"]] = 1
 targets[:, TARGETS["twin"]] = np.array([1, 0, -1, 0, 0, 0, 1, 0], np.float32)[:, None]
 outputs = rng.normal(0, 1, (8, OUTPUT_SIZE)).astype(np.float32)
 np.save(sys.argv[1], np.array(loss.call(targets, outputs)))

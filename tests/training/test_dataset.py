@@ -2,11 +2,13 @@ import numpy as np
 import pytest
 
 pytest.importorskip("numba")
+pytest.importorskip("keras")
 
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM
 from fpn.rotations import angles_from_rotation, mirror_rotation, rotation_from_angles
 from training.dataset import TARGET_SIZE, TARGETS, PictureSet, batch, twins
 from training.picture_set import REAL, TURNED, UNLABELLED
+from training.train import Batches, Plan
 from training.turning import PICTURE_SIZE, PIXELS_PER_MM
 
 
@@ -127,3 +129,18 @@ def test_photographs_kept_back_are_never_drawn_from(folder):
     assert not pictures.kept_back[pictures.real].any()
     everything = np.searchsorted(PictureSet.open([folder]).chances, np.random.default_rng(0).random(20000))
     assert pictures.kept_back[everything].any()
+
+
+def test_the_trainer_lets_twins_be_heard_late_from_nothing_and_claims_after_a_while(folder):
+    def shares(epoch, start):
+        plan = Plan("fused-xs", 64, 10, 2, 64, 1, start, (str(folder),))
+        batches = Batches(PictureSet.open([folder]), plan, workers=1)
+        batches.epoch = epoch
+        _, targets = batches[0]
+        return np.abs(targets[:, TARGETS["twin"]]).max(), targets[0, TARGETS["likelihood"]][0]
+
+    assert shares(0, None) == (0, 0)
+    assert shares(5, None) == pytest.approx((0.5, 1))
+    assert shares(9, None) == (1, 1)
+    assert shares(0, "some.weights.h5") == (1, 0)
+    assert shares(2, "some.weights.h5") == pytest.approx((1, 0.5))

@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras")
 from fpn.head import FACE_CENTER_MM, LANDMARKS_MM, ROI_MM  # noqa: E402 - after the checks
 from fpn.network import OUTPUT_SIZE, OUTPUTS, bounded_logs  # noqa: E402
 from training.dataset import TARGET_SIZE, TARGETS  # noqa: E402
-from training.losses import WEIGHTS, PoseLoss, rotation_unlikelihood  # noqa: E402
+from training.losses import LIKELIHOOD_WEIGHT, WEIGHTS, PoseLoss, rotation_unlikelihood  # noqa: E402
 
 
 def example(count: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -84,6 +84,18 @@ def test_where_no_pose_is_known_only_agreement_of_looks_place_and_presence_count
     targets[0, TARGETS["twin"]] = 0
     outputs[:, OUTPUTS["center"]] += 0.1
     assert float(loss()(targets, outputs)) == pytest.approx(WEIGHTS["center"] * 0.2, abs=2e-3)
+
+
+def test_claimed_uncertainty_costs_its_share_and_nothing_at_none():
+    targets, outputs = example(1)
+    surer = outputs.copy()
+    surer[:, OUTPUTS["rotation_scale"]][:, :3] += 1  # e times surer of what is right: likelier by 3 in logs
+    assert float(loss()(targets, surer)) == pytest.approx(float(loss()(targets, outputs)), abs=1e-6)
+    for share in (0.5, 1.0):
+        targets[:, TARGETS["likelihood"]] = share
+        raw = bounded_logs(np.array([0.0, 1.0]))
+        gain = float(loss()(targets, outputs)) - float(loss()(targets, surer))
+        assert gain == pytest.approx(LIKELIHOOD_WEIGHT * share * 3 * (raw[1] - raw[0]), rel=1e-3)
 
 
 def test_rotation_likelihood_is_scipys_gaussian_of_the_rotation_vector():

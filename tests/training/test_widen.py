@@ -44,7 +44,7 @@ def test_for_smaller_crops_each_place_weighs_as_the_places_it_covers_did(narrow)
     other = widened(narrow, "fused-xs", "fused-xs", 48)
     resampled = [layer for layer in other.layers if layer.name.startswith("depthwise")][-1].get_weights()[0]
     assert pooling.shape[:2] == (4, 4) and resampled.shape[:2] == (3, 3)
-    # On a line of four places of side 3 and three of side 4: the first covers all of the first and a third of the second.
+    # On a line of four places of side 3 and three of side 4, the first covers one and a third of them.
     share = np.array([[3, 1, 0, 0], [0, 2, 2, 0], [0, 0, 1, 3]]) / 3
     wanted = np.einsum("ai,bj,ijkl->abkl", share, share, pooling)
     np.testing.assert_allclose(resampled, wanted, atol=1e-5)
