@@ -9,6 +9,7 @@ STAGES = {
     "landmarks": "face-mesh landmarks of every crop",
     "fit": "fit the parametric head to them",
     "draw": "draw the training pictures",
+    "check-labels": "what the mesh makes of drawn pictures, whose turn is known",
     "far": "find and frame real crops at large yaw with a trained network of our own",
     "neighbours": "pairs of neighbouring frames of videos, tracked with the project's own weights",
     "train": "train the network, or resume training",
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description=__doc__,
-        epilog="\n".join(f"  {name:10} {text}" for name, text in STAGES.items()),
+        epilog="\n".join(f"  {name:12} {text}" for name, text in STAGES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("stage", choices=STAGES, metavar="STAGE")
@@ -39,6 +40,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.head_fit import main as run
     elif stage == "draw":
         from training.picture_set import main as run
+    elif stage == "check-labels":
+        from training.label_check import main as run
     elif stage == "far":
         from training.far_crops import main as run
     elif stage == "neighbours":

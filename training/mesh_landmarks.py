@@ -43,50 +43,67 @@ def read_crops(faces: Path, rows: list[dict[str, str]]) -> Iterator[npt.NDArray[
             archive.close()
 
 
-def _patch_transform(row: dict[str, str], mirrored: bool) -> npt.NDArray[np.float64]:
-    """The (2, 3) affine map from mesh input pixels to crop pixels: upright face, 1.5 times the mesh's bounding box.
+def patch_transform(
+    center: npt.NDArray[np.float64], extent: float, roll: float, mirrored: bool
+) -> npt.NDArray[np.float64]:
+    """The (2, 3) affine map from mesh input pixels to picture pixels: upright face, 1.5 times the mesh's bounding box.
 
-    The crop is the square of 2.2 times that box around its centre, so only the roll differs from picture to picture.
+    center (2,) and extent: the middle and the longer side of that box, in pixels. roll: radians, clockwise.
     """
-    roll = np.radians(float(row["mesh_roll_deg"]))
-    scale = CROP_SIZE / 2.2 * 1.5 / MESH_INPUT
+    scale = extent * 1.5 / MESH_INPUT
     cosine, sine = scale * np.cos(roll), scale * np.sin(roll)
     linear = np.array([[cosine, -sine], [sine, cosine]])
     if mirrored:
         linear = linear @ np.diag([-1.0, 1.0])
-    center = (MESH_INPUT - 1) / 2
-    offset = (CROP_SIZE - 1) / 2 - linear @ [center, center]
+    offset = center - linear @ np.full(2, (MESH_INPUT - 1) / 2)
     return np.column_stack([linear, offset])
+
+
+class FaceMesh:
+    """The mesh model on patches of pictures; one a process."""
+
+    def __init__(self) -> None:
+        import mediapipe
+        from ai_edge_litert.interpreter import Interpreter
+
+        model = Path(mediapipe.__file__).parent / "modules/face_landmark/face_landmark.tflite"
+        self._interpreter = Interpreter(str(model), num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._given = self._interpreter.get_input_details()[0]["index"]
+        self._points, self._flag = (detail["index"] for detail in self._interpreter.get_output_details())
+
+    def find(self, image: npt.NDArray[np.uint8], to_picture: npt.NDArray[np.float64]) -> npt.NDArray[np.float32] | None:
+        """Points (468, 3) in picture pixels, z towards the scene, of the face in a patch of `image` (h, w, 3) BGR; None
+        where the model sees none. to_picture: (2, 3), from the patch's pixels to the picture's.
+        """
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        patch = cv2.warpAffine(image, to_picture, (MESH_INPUT, MESH_INPUT), flags=flags)
+        self._interpreter.set_tensor(self._given, patch[None, ..., ::-1].astype(np.float32) / 255)
+        self._interpreter.invoke()
+        if self._interpreter.get_tensor(self._flag).ravel()[0] < 0:
+            return None
+        points = self._interpreter.get_tensor(self._points).reshape(LANDMARK_COUNT, 3).copy()
+        points[:, :2] = points[:, :2] @ to_picture[:, :2].T + to_picture[:, 2]
+        points[:, 2] *= np.sqrt(abs(np.linalg.det(to_picture[:, :2])))
+        return points
 
 
 def measure(faces: Path, rows: list[dict[str, str]]) -> npt.NDArray[np.float32]:
     """Landmarks (n, 2, 468, 3) in crop pixels, z towards the scene; [:, 1] is from the mirror image, mirrored back in x
     but with its own left-right point order. NaN where the csv has no mesh or the model sees no face.
     """
-    import mediapipe
-    from ai_edge_litert.interpreter import Interpreter
-
-    model = Path(mediapipe.__file__).parent / "modules/face_landmark/face_landmark.tflite"
-    interpreter = Interpreter(str(model), num_threads=1)
-    interpreter.allocate_tensors()
-    given = interpreter.get_input_details()[0]["index"]
-    points_out, flag_out = (detail["index"] for detail in interpreter.get_output_details())
+    mesh = FaceMesh()
     found = np.full((len(rows), 2, LANDMARK_COUNT, 3), np.nan, np.float32)
     for index, (row, image) in enumerate(zip(rows, read_crops(faces, rows), strict=True)):
         if row["mesh_found"] != "1":
             continue
+        roll = np.radians(float(row["mesh_roll_deg"]))
         for side in (0, 1):
-            to_crop = _patch_transform(row, mirrored=bool(side))
-            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-            patch = cv2.warpAffine(image, to_crop, (MESH_INPUT, MESH_INPUT), flags=flags)
-            rgb = patch[..., ::-1].astype(np.float32) / 255
-            interpreter.set_tensor(given, rgb[None])
-            interpreter.invoke()
-            if interpreter.get_tensor(flag_out).ravel()[0] < 0:
-                continue
-            points = interpreter.get_tensor(points_out).reshape(LANDMARK_COUNT, 3)
-            found[index, side, :, :2] = points[:, :2] @ to_crop[:, :2].T + to_crop[:, 2]
-            found[index, side, :, 2] = points[:, 2] * np.sqrt(abs(np.linalg.det(to_crop[:, :2])))
+            # The crop is the square of 2.2 times the mesh's bounding box around its centre.
+            to_crop = patch_transform(np.full(2, (CROP_SIZE - 1) / 2), CROP_SIZE / 2.2, roll, mirrored=bool(side))
+            points = mesh.find(image, to_crop)
+            if points is not None:
+                found[index, side] = points
     return found
 
 
