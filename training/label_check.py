@@ -3,8 +3,9 @@
 The turn from a photograph to a picture drawn of it is exact, so two things can be measured that no label tells.
 Photographs from the front, whose label the mesh can hardly get wrong, turned away: how far short of the turn does it
 read them? And photographs from the side, turned to the front: do they still look to that side, so that their label was
-short? What the mesh loses shows in the first table always, in the second unless `training.head_fit.with_lost_yaw` has put
-it right (somewhat less than it is: half the face is then filled from its mirror side, which looks straight ahead).
+short? What the mesh loses shows in the first table always, in the second unless `training.head_fit.with_lost_yaw` has
+put it right (the second shows somewhat less than there is: half the face is then filled from its mirror side, which
+looks straight ahead).
 """
 
 from __future__ import annotations
