@@ -15,32 +15,21 @@ import numpy as np
 import numpy.typing as npt
 
 from models.face_model import load_face_model
-from renderer.blending import halved, smooth_step, spread, times
+from renderer.blending import halved, smooth_step, spread
 from renderer.chart import CENTER_MM
 
 Float32 = npt.NDArray[np.float32]
 
 _NORMAL_CELLS = 1.0
-_HAIR_SEEN = 0.15, 0.6
-"""Cosines from which on hair is looked at for its tone, and fully."""
-_CROWN_SEEN = 0.5, 0.8
-"""The same for the crown, above which many a photograph shows what is behind."""
 _CROWN_MM = 75.0, 100.0
 """Heights over the eyes from which on heads may end below the model's, and surely do now and then."""
-_BEHIND = 0.25, 0.6
-"""From which difference on, of the distances of a colour from hair and from what is behind, over their sum, it is no
-hair to begin with, and surely none."""
-_UNLIKE_SKIN = 0.2, 0.6
-"""Distances of a colour from the skin's, over its brightness, from which on it is hair rather than skin, and surely."""
-_ALIKE = np.float32(0.1)
-"""What a colour like the skin's says of hair all the same: there may be no other."""
-_GREY_LEVELS = np.float32(25)
-"""Distances of colours much below this say nothing."""
 _DARKER_HAIR = np.float32(0.6)
 """Brightness of hair that is not seen, over the skin's."""
 _TONE_LIMITS = (0.55, 1.8)
 """Between these a mirrored part is made darker or brighter to fit its surroundings."""
 _TONE_REACH_CELLS = 7.0
+_LITTLE = np.float32(1e-3)
+"""Cells of which nothing is said."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +76,9 @@ class ChartSurface:
 
     points, normals: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3). hair: (H / 2, W / 2) 0..1,
     where most people have hair; hair_to_trust: the same, less at the hairline, where skin shows through, and towards
-    the crown, which many a photograph shows above the head. sights: (A, B, H, W, 2) uint8, how well a place is seen and
-    how safely, from all sides (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
+    the crown, which many a photograph shows above the head; hair_squarely: the same of what is seen well; crown: where
+    heads may end below the model's. sights: (A, B, H, W, 2) uint8, how well a place is seen and how safely, from all
+    sides (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
     """
 
     points: Float32
@@ -96,6 +86,7 @@ class ChartSurface:
     components: Float32
     hair: Float32
     hair_to_trust: Float32
+    hair_squarely: Float32
     crown: Float32
     sights: npt.NDArray[np.uint8]
     elevation_limit_deg: float
@@ -129,6 +120,7 @@ def chart_surface() -> ChartSurface:
         components=components,
         hair=hair,
         hair_to_trust=hair_to_trust,
+        hair_squarely=hair**4,
         crown=hair * smooth_step((-y - _CROWN_MM[0]) / np.float32(_CROWN_MM[1] - _CROWN_MM[0])),
         sights=np.stack([model.visibility, model.safety], axis=-1),
         elevation_limit_deg=model.elevation_limit_deg,
@@ -174,14 +166,11 @@ def sight(to_camera: npt.NDArray[np.float64]) -> Sight:
     elevation = (raised + limit) / (2 * limit) * (elevations - 1)
     a, b = min(int(azimuth), azimuths - 2), min(int(elevation), elevations - 2)
     u, v = azimuth - a, elevation - b
-    near = surface.sights[a : a + 2, b : b + 2].astype(np.float32)
-    found = cv2.addWeighted(
-        cv2.addWeighted(near[0, 0], 1 - v, near[0, 1], v, 0),
-        (1 - u) / 255,
-        cv2.addWeighted(near[1, 0], 1 - v, near[1, 1], v, 0),
-        u / 255,
-        0,
+    one, other = (
+        cv2.addWeighted(surface.sights[side, b], 1 - v, surface.sights[side, b + 1], v, 0, dtype=cv2.CV_32F)
+        for side in (a, a + 1)
     )
+    found = cv2.addWeighted(one, (1 - u) / 255, other, u / 255, 0)
     cosine, safe = cv2.split(found if x >= 0 else cv2.flip(found, 1))
     return Sight(cosine, safe)
 
@@ -193,17 +182,23 @@ def observe(colours: npt.NDArray[np.uint8], behind: Float32, seen: Sight) -> App
     the colours of what is behind the head there. seen: how well the camera sees a cell; 0 also for what is outside the
     picture.
     """
-    weights = weigh(seen)
-    well = seen.cosine * seen.safe
-    own, mirrored, _, _ = cv2.split(weights)
-    other = cv2.flip(well, 1)
-    layers = halved(cv2.merge([own, mirrored, well * other, cv2.max(well, other)]))
-    shown = colours.astype(np.float32)
-    tone, fill = _tones(shown, layers)
-    from_hair, from_behind = np.linalg.norm(shown - fill, axis=-1), np.linalg.norm(shown - behind, axis=-1)
-    nearer = (from_hair - from_behind) / (from_hair + from_behind + _GREY_LEVELS)
-    doubt = chart_surface().crown * _ramp(nearer, *_BEHIND)
-    return Appearance(weigh(seen.doubted(doubt)), np.dstack([fill, tone]), doubt)
+    from renderer.loops import tones as loops  # late: loads numba, which takes most of a second
+
+    surface = chart_surface()
+    hair = surface.hair
+    shape = hair.shape
+    layers, mixed, known = (np.empty((*shape, 4), np.float32) for _ in range(3))
+    loops.pool(weigh(seen), seen.cosine, seen.safe, layers)
+    tone = _mirror_tone(colours, layers)
+    total = np.empty(4, np.float32)
+    loops.show_skin(colours, layers, tone, hair, mixed, known, total)
+    mean = total[:3] / (total[3] + _LITTLE)
+    skin_tones = spread(known, mean)
+    loops.show_hair(mixed, layers, skin_tones, hair, surface.hair_to_trust, surface.hair_squarely, known)
+    hair_tones = spread(known, mean * _DARKER_HAIR)
+    tones, doubt = np.empty((*shape, 6), np.float32), np.empty(shape, np.float32)
+    loops.fill_in(colours, behind, skin_tones, hair_tones, hair, surface.crown, tone, tones, doubt)
+    return Appearance(weigh(seen.doubted(doubt)), tones, doubt)
 
 
 def weigh(seen: Sight) -> Float32:
@@ -215,64 +210,17 @@ def weigh(seen: Sight) -> Float32:
     return weights
 
 
-def _limited(x: Float32, start: float, end: float) -> Float32:
-    """0 up to `start`, 1 from `end` on, straight in between."""
-    t = x * np.float32(1 / (end - start))
-    t -= np.float32(start / (end - start))
-    np.maximum(t, 0, out=t)
-    return np.minimum(t, 1, out=t)
-
-
-def _ramp(x: Float32, start: float, end: float) -> Float32:
-    """0 up to `start`, 1 from `end` on, smooth in between."""
-    t = _limited(x, start, end)
-    smooth = t * np.float32(-2)
-    smooth += 3
-    smooth *= t
-    smooth *= t
-    return smooth
-
-
-def _tones(colours: Float32, layers: Float32) -> tuple[Float32, Float32]:
-    """Brightness factors and fill (H / 2, W / 2, 3) from colours (H / 2, W / 2, 3) and layers (H / 2, W / 2, 4).
-
-    The layers are the shares of what is seen at a place itself and at its mirror image, how well both are seen, and how
-    well the better of the two.
-    """
-    own, mirrored, both_seen, better = cv2.split(layers)
-    tone = _mirror_tone(colours, both_seen)
-    known = own + mirrored
-    sure = known * known
-    mixed = times(colours, own) + times(colours[:, ::-1] * tone, mirrored)
-    shown = times(mixed, sure)
-    sure = sure * known
-    surface = chart_surface()
-    hair = surface.hair
-    mean = shown.mean((0, 1)) / (sure.mean() + np.float32(1e-6))
-    skin_tones = _spread_part(shown, sure, np.float32(1) - hair, mean)
-    # Hair that is seen aslant is mixed with what is behind the head; seen squarely, even the crown is no background.
-    squarely = _limited(better, *_HAIR_SEEN)
-    hair_to_trust = squarely * np.maximum(surface.hair_to_trust, surface.hair**4 * _limited(better, *_CROWN_SEEN))
-    # Where the hairline is higher than the model's, skin stands where hair should: other hair says more.
-    unlike_skin = np.linalg.norm(mixed - times(skin_tones, known), axis=-1) / (skin_tones.mean(-1) + _GREY_LEVELS)
-    hair_to_trust *= _ALIKE + (1 - _ALIKE) * _ramp(unlike_skin, *_UNLIKE_SKIN)
-    hair_tones = _spread_part(shown, sure, hair_to_trust, mean * _DARKER_HAIR)
-    return tone, skin_tones + times(hair_tones - skin_tones, hair)
-
-
-def _spread_part(shown: Float32, sure: Float32, part: Float32, otherwise: Float32) -> Float32:
-    """Colours everywhere from those `shown` (times how `sure` they are) in one part of the head."""
-    return spread(cv2.merge([times(shown, part), sure * part]), otherwise)
-
-
-def _mirror_tone(colours: Float32, both_seen: Float32) -> Float32:
-    """Factor (h, w, 3) by which a place is brighter than its mirror image.
+def _mirror_tone(colours: npt.NDArray[np.uint8], layers: Float32) -> Float32:
+    """Factor (h, w, 3) by which a place is brighter than its mirror image; see `renderer.loops.tones` for the layers.
 
     It is measured where both are seen, and carried on from there.
     """
-    mass = both_seen * both_seen
-    layers = halved(cv2.merge([times(colours, mass), mass]))
-    blurred = cv2.GaussianBlur(layers, (0, 0), _TONE_REACH_CELLS / 4, borderType=cv2.BORDER_REFLECT)
-    pooled = blurred + np.float32(1e-3) * layers.mean((0, 1)) + np.float32(1e-6)
+    from renderer.loops import tones as loops  # late: loads numba, which takes most of a second
+
+    rows, columns = colours.shape[:2]
+    known = np.empty((rows // 2, columns // 2, 4), np.float32)
+    loops.show_both(colours, layers, known)
+    blurred = cv2.GaussianBlur(known, (0, 0), _TONE_REACH_CELLS / 4, borderType=cv2.BORDER_REFLECT)
+    pooled = blurred + np.float32(1e-3) * known.mean((0, 1)) + np.float32(1e-6)
     mean = pooled[..., :3] / pooled[..., 3:] + np.float32(8)
-    return np.asarray(cv2.resize(np.clip(mean / mean[:, ::-1], *_TONE_LIMITS), colours.shape[1::-1]), np.float32)
+    return np.asarray(cv2.resize(np.clip(mean / mean[:, ::-1], *_TONE_LIMITS), (columns, rows)), np.float32)

@@ -19,11 +19,6 @@ def smooth_step(x: Float32) -> Float32:
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
 
-def times(colours: Float32, weight: Float32) -> Float32:
-    """`colours` (h, w, 3) float32 times `weight` (h, w) float32; numpy's own broadcasting is ten times slower here."""
-    return np.asarray(cv2.multiply(colours, cv2.merge([weight] * 3)), np.float32)
-
-
 def halved(layers: Float32) -> Float32:
     """Layers (h, w, n) at half the resolution, each cell the mean of four, in place with them."""
     rows, columns = layers.shape[:2]
@@ -39,17 +34,15 @@ def spread(known: Float32, otherwise: Float32) -> Float32:
     Each place takes the finest of a pyramid of averages that has something to say there (Gortler et al. 1996,
     push-pull).
     """
+    from renderer.loops.tones import refine  # late: loads numba, which takes most of a second
+
     levels = [halved(known)]
     while min(levels[-1].shape[:2]) > _SMALLEST_LEVEL:
         levels.append(halved(levels[-1]))
     coarsest = levels.pop()
     coarse = coarsest + np.float32(0.01) * coarsest.mean((0, 1)) + _LITTLE * np.append(otherwise, np.float32(1))
-    colours = coarse[..., :3] / coarse[..., 3:]
+    colours: Float32 = (coarse[..., :3] / coarse[..., 3:]).astype(np.float32)
     for level in reversed(levels):
-        colours = cv2.resize(colours, level.shape[1::-1])
-        weight = np.ascontiguousarray(level[..., 3])
-        share = np.asarray(np.minimum(4 * weight, 1), np.float32)
-        per_weight = share / np.maximum(weight, np.float32(1e-4))
-        own = times(np.ascontiguousarray(level[..., :3]), per_weight)
-        colours = times(colours, 1 - share) + own
+        colours = np.asarray(cv2.resize(colours, level.shape[1::-1]), np.float32)
+        refine(level, colours)
     return np.asarray(cv2.resize(colours, known.shape[1::-1]), np.float32)

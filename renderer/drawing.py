@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
@@ -93,13 +94,22 @@ class Painter:
 
 
 def _do(parts: Sequence[Callable[[], None]]) -> None:
-    """Do parts of some work on several threads; this one does what none of the others has begun by now."""
-    futures = [_threads().submit(part) for part in parts]
-    for future, part in zip(reversed(futures), reversed(parts), strict=True):
-        if future.cancel():
+    """Do parts of some work on several threads, this one among them; each takes the next one when it has done one."""
+    left = deque(parts)
+
+    def work() -> None:
+        while True:
+            try:
+                part = left.popleft()
+            except IndexError:  # another thread was faster
+                return
             part()
-        else:
-            future.result()
+
+    helpers = [_threads().submit(work) for _ in range(min(_PARTS, len(parts)) - 1)]
+    work()
+    for helper in helpers:
+        if not helper.cancel():
+            helper.result()
 
 
 @lru_cache(maxsize=1)

@@ -48,9 +48,9 @@ def look_around(patch: Patch, head: Float32) -> Surroundings:
     cv2.fillConvexPoly(there, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
     free = (1 - cv2.dilate(there, np.ones((3, 3), np.uint8)))[..., None].astype(np.float32)
     rows, columns = (length // 2 + 1 for length in there.shape)
-    around = ((rows, rows), (columns, columns), (0, 0))
+    around = (rows, rows, columns, columns, cv2.BORDER_CONSTANT)
     # Beyond the frame tones become ever softer: nothing of its border is drawn out into stripes.
-    tones = spread(np.pad(np.dstack([small.pixels[..., :3] * free, free]), around), _GREY)
-    stands = np.pad(cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7), around[:2])
+    tones = spread(cv2.copyMakeBorder(np.dstack([small.pixels * free, free]), *around), _GREY)
+    stands = cv2.copyMakeBorder(cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7), *around)
     moved = np.array([[1, 0, columns], [0, 1, rows], [0, 0, 1]], np.float64)
     return Surroundings(np.dstack([tones, stands]), moved @ small.to_patch)

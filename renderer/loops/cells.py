@@ -6,6 +6,7 @@ import numpy as np
 
 from renderer.loops.compiled import compiled
 from renderer.loops.lookup import Float32
+from renderer.loops.ramps import limited, ramp
 
 _SEEN_FROM, _SEEN_TO = np.float32(0.05), np.float32(0.2)
 """Cosines of the angle between surface and line of sight from which on something of it, and all of it, is used."""
@@ -18,21 +19,8 @@ _TURNED_FROM, _TURNED_TO = np.float32(0.02), np.float32(0.2)
 _OWN_FROM, _OWN_TO = np.float32(0.15), np.float32(0.6)
 """How well a place must be seen, over how well its mirror image is, to begin to be used and to be used alone."""
 _LITTLE = np.float32(1e-3)
-_0, _1, _2, _3, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(3), np.float32(0.5)
+_0, _1, _2, _HALF = np.float32(0), np.float32(1), np.float32(2), np.float32(0.5)
 _NINTH = np.float32(1 / 9)
-
-
-@compiled
-def _limited(x: np.float32, start: np.float32, end: np.float32) -> np.float32:
-    """0 up to `start`, 1 from `end` on, straight in between."""
-    return min(max((x - start) * (_1 / (end - start)), _0), _1)
-
-
-@compiled
-def _ramp(x: np.float32, start: np.float32, end: np.float32) -> np.float32:
-    """0 up to `start`, 1 from `end` on, smooth in between."""
-    t = _limited(x, start, end)
-    return t * t * (_3 - _2 * t)
 
 
 @compiled
@@ -58,7 +46,7 @@ def show(
             towards = x * normals[i, j, 0] + y * normals[i, j, 1] + z * normals[i, j, 2]
             u, v = pixels[i, j, 0], pixels[i, j, 1]
             inside = min(max(min(min(u, right - u), min(v, low - v)) * per_margin, _0), _1)
-            visible[i, j] = inside * _ramp(towards / np.sqrt(x * x + y * y + z * z), _TURNED_FROM, _TURNED_TO)
+            visible[i, j] = inside * ramp(towards / np.sqrt(x * x + y * y + z * z), _TURNED_FROM, _TURNED_TO)
 
 
 @compiled
@@ -73,12 +61,12 @@ def weigh(cosine: Float32, safe: Float32, weights: Float32) -> None:
             well[1, j] = well[0, columns - 1 - j]
         for j in range(columns):
             here, there = well[0, j], well[1, j]
-            known = _ramp(max(here, there), _SEEN_FROM, _SEEN_TO)
-            own = known * _ramp(here / (there + _LITTLE), _OWN_FROM, _OWN_TO)
+            known = ramp(max(here, there), _SEEN_FROM, _SEEN_TO)
+            own = known * ramp(here / (there + _LITTLE), _OWN_FROM, _OWN_TO)
             mirrored = known - own
             raw[0, i, j], raw[1, i, j] = own, mirrored
             raw[2, i, j] = own * min(here / _SQUARELY, _1) + _HALF * mirrored * min(there / _SQUARELY, _1)
-            raw[3, i, j] = _limited(cosine[i, j], _PERHAPS_FROM, _PERHAPS_TO)
+            raw[3, i, j] = limited(cosine[i, j], _PERHAPS_FROM, _PERHAPS_TO)
     # Seams are softened: each cell is the mean of nine.
     across = np.empty((4, columns), np.float32)
     for i in range(rows):

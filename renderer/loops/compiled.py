@@ -6,7 +6,7 @@ import hashlib
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba.core.compiler import Compiler
@@ -36,6 +36,21 @@ class _ApartCompiler(Compiler):  # type: ignore[misc]  # numba has no types
         self.state.flags.noalias = True
 
 
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "fastmath": _ALLOWED,
+    "error_model": "numpy",
+    "pipeline_class": _ApartCompiler,
+    # Inside of what calls it, a function need not count who else uses an array: a quarter of the time.
+    "forceinline": True,
+}
+
+
+def inlined(function: _Function) -> _Function:
+    """The function, compiled as a part of compiled ones that call it, and kept as a part of them alone."""
+    return cast(_Function, numba.njit(function, **_OPTIONS))
+
+
 def compiled(function: _Function) -> _Function:
     """The function, compiled when it is first called; it lets go of Python's lock.
 
@@ -43,16 +58,8 @@ def compiled(function: _Function) -> _Function:
     where neither can, every process compiles anew.
     """
     function.__qualname__ += f"-{_SOURCES[:8]}"  # the name that it is kept under
-    # Inside of what calls it, a function need not count who else uses an array: a quarter of the time.
-    options = {
-        "nogil": True,
-        "fastmath": _ALLOWED,
-        "error_model": "numpy",
-        "pipeline_class": _ApartCompiler,
-        "forceinline": True,
-    }
     try:
-        return numba.njit(function, cache=True, **options)
+        return cast(_Function, numba.njit(function, cache=True, **_OPTIONS))
     except RuntimeError as error:  # numba found no folder to keep it in
         _LOG.debug("%s", error)
-        return numba.njit(function, **options)
+        return inlined(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from renderer.loops.compiled import compiled
+from renderer.loops.compiled import inlined
 
 Float32 = npt.NDArray[np.float32]
 Packed = npt.NDArray[np.uint32]
@@ -22,7 +22,7 @@ _NEXT = np.uint32(1)
 """Unsigned, so that it cannot mean a place counted from the end."""
 
 
-@compiled
+@inlined
 def place_of(x: np.float32, y: np.float32, rows: int, columns: int) -> Place:
     """Between which four cells of a picture a place lies: column and row of the upper left one, and how far from there
     to the next. Places beyond the border, or not a number, are moved onto it.
@@ -34,7 +34,7 @@ def place_of(x: np.float32, y: np.float32, rows: int, columns: int) -> Place:
     return np.uint32(column), np.uint32(row), x - np.float32(column), y - np.float32(row)
 
 
-@compiled
+@inlined
 def value_at(picture: Float32, place: Place, channel: int) -> np.float32:
     """A channel of a picture (h, w, k) between four cells."""
     column, row, u, v = place
@@ -44,17 +44,17 @@ def value_at(picture: Float32, place: Place, channel: int) -> np.float32:
     return upper + v * (lower - upper)
 
 
-@compiled
+@inlined
 def _first(pair: np.uint64) -> np.float32:
     return np.uint32(pair & _LOW).view(np.float32)
 
 
-@compiled
+@inlined
 def _second(pair: np.uint64) -> np.float32:
     return np.uint32(pair >> _HALFWAY).view(np.float32)
 
 
-@compiled
+@inlined
 def pair_at(picture: Pairs, place: Place, pair: int) -> tuple[np.float32, np.float32]:
     """Two channels of a picture (h, w, 2 k) of float32, seen as (h, w, k), between four cells."""
     column, row, u, v = place
@@ -70,7 +70,7 @@ def pair_at(picture: Pairs, place: Place, pair: int) -> tuple[np.float32, np.flo
     return first, upper + v * (lower - upper)
 
 
-@compiled
+@inlined
 def places_of(x: Float32, y: Float32, rows: int, columns: int, at: Packed, u: Float32, v: Float32) -> None:
     """Of a row of places, see `place_of`: number of the upper left cell in a picture whose rows lie one after the
     other, and how far from there to the next.
@@ -81,7 +81,7 @@ def places_of(x: Float32, y: Float32, rows: int, columns: int, at: Packed, u: Fl
         at[j] = row * width + column
 
 
-@compiled
+@inlined
 def fetch(pairs: Pairs, at: Packed, count: int, columns: int, upper: Pairs, lower: Pairs) -> None:
     """The pixels around a row of places, two and two: looking up nothing but these is faster than with arithmetic in
     between.
@@ -92,7 +92,7 @@ def fetch(pairs: Pairs, at: Packed, count: int, columns: int, upper: Pairs, lowe
         lower[j] = pairs[at[j] + width]
 
 
-@compiled
+@inlined
 def colour_of(
     upper: np.uint64, lower: np.uint64, u: np.float32, v: np.float32
 ) -> tuple[np.float32, np.float32, np.float32]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from renderer.loops.compiled import compiled
+from renderer.loops.compiled import inlined
 from renderer.loops.lookup import Float32, Pairs, pair_at, place_of, value_at
 from renderer.loops.nodes import SPARE
 
@@ -21,7 +21,7 @@ LANES = 16
 """Pixels that are worked on at a time: rows that are whole in them leave nothing over to be done one by one."""
 
 
-@compiled
+@inlined
 def double(upper: Float32, lower: Float32, number: int, row: Float32) -> None:
     """Row `number` of a picture drawn at twice its fineness, (2 n,), from the two rows (n,) that it lies between; pixel
     centres stand half a pixel from the edge. All have room for `SPARE` more.
@@ -35,14 +35,14 @@ def double(upper: Float32, lower: Float32, number: int, row: Float32) -> None:
         row[2 * j + 2] = _FARTHER * left + _NEARER * right
 
 
-@compiled
-def double_planes(upper: Float32, lower: Float32, first: int, last: int, number: int, known: Float32) -> None:
-    """The same for planes `first` to `last` of two rows of rough nodes. known: (KNOWN, 2 n), set."""
-    for k in range(first, last):
-        double(upper[k], lower[k], number, known[k])
+@inlined
+def double_planes(upper: Float32, lower: Float32, number: int, rows: Float32) -> None:
+    """The same for planes (k, n) of two rows of rough nodes. rows: (k, 2 n), set."""
+    for k in range(len(upper)):
+        double(upper[k], lower[k], number, rows[k])
 
 
-@compiled
+@inlined
 def lay(
     x: Float32, y: Float32, deeper: Float32, far: Pairs, behind: Float32, same: float, depth: Float32, cover: Float32
 ) -> None:
@@ -60,7 +60,7 @@ def lay(
         cover[j] = on_head
 
 
-@compiled
+@inlined
 def mix(cover: Float32, shares: Float32, same: float, own: Float32, mirrored: Float32, rest: Float32) -> None:
     """What a row of nodes is made of, shares of its colour: what is seen at a node's place, at its mirror image, and
     the rest, (3, g): head that was not seen, surroundings that are seen softly, surroundings that cannot be seen.
@@ -81,7 +81,7 @@ def mix(cover: Float32, shares: Float32, same: float, own: Float32, mirrored: Fl
         rest[2, j] = _1 - on_head - seen_around
 
 
-@compiled
+@inlined
 def span_of(row: Float32, count: int, least: np.float32) -> tuple[int, int]:
     """The part of the first `count` of a row outside of which nothing is more than that: its first and the one behind
     its last.
@@ -99,7 +99,30 @@ def span_of(row: Float32, count: int, least: np.float32) -> tuple[int, int]:
     return first, last
 
 
-@compiled
+@inlined
+def run_of(row: Float32, start: int, count: int, least: np.float32) -> tuple[int, int]:
+    """The next part of the first `count` of a row in which something is more than that, from `start` on, in whole
+    `LANES`: its first and the one behind its last, both `count` where there is none.
+    """
+    first = start
+    while first < count and not _exceeds(row, first, least):
+        first += LANES
+    last = first
+    while last < count and _exceeds(row, last, least):
+        last += LANES
+    return first, last
+
+
+@inlined
+def _exceeds(row: Float32, start: int, least: np.float32) -> bool:
+    """Whether any of the `LANES` from `start` on is more than that."""
+    most = least
+    for j in range(start, start + LANES):
+        most = max(most, row[j])
+    return bool(most > least)
+
+
+@inlined
 def pixels_of(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], width: int) -> tuple[int, int]:
     """The part of a row of pixels that two spans of nodes, perhaps empty ones, stand for together, in whole `LANES`."""
     if one[0] == one[1]:
@@ -112,7 +135,7 @@ def pixels_of(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64], width: i
     return max(left, 0) // LANES * LANES, min((right + LANES - 1) // LANES * LANES, width)
 
 
-@compiled
+@inlined
 def clear(rows: Float32) -> None:
     """Set rows to 0."""
     for k in range(rows.shape[0]):
@@ -120,7 +143,7 @@ def clear(rows: Float32) -> None:
             rows[k, j] = _0
 
 
-@compiled
+@inlined
 def paint(share: Float32, tones: Float32, soft: Float32) -> None:
     """Add to what is soft, (3, g), tones, (3, g)."""
     for k in range(3):
@@ -128,7 +151,7 @@ def paint(share: Float32, tones: Float32, soft: Float32) -> None:
             soft[k, j] += share[j] * tones[k, j]
 
 
-@compiled
+@inlined
 def strand(columns: Float32, rows: Float32, strands: Float32, share: Float32) -> None:
     """Multiply shares by the brightness of strands of hair at columns and rows of the chart."""
     for j in range(len(share)):
@@ -136,7 +159,7 @@ def strand(columns: Float32, rows: Float32, strands: Float32, share: Float32) ->
         share[j] *= value_at(strands, place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1]), 0)
 
 
-@compiled
+@inlined
 def look_between_lids(mask: Float32, x: Float32, y: Float32, count: int, mirrored: Float32, other: Float32) -> None:
     """Between the lids of an eye let the other eye take the place of the mirror image.
 

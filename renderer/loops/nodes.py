@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from renderer.loops.compiled import compiled
+from renderer.loops.compiled import inlined
 from renderer.loops.lookup import Float32, Pairs, pair_at, place_of, value_at
 
 FOUND, AROUND, BESIDE, SHARES, SURE, TONES, CELLS, KNOWN = 0, 3, 6, 11, 14, 15, 21, 23
@@ -86,7 +86,7 @@ class Stand(NamedTuple):
     steps: int
 
 
-@compiled
+@inlined
 def meet(
     side: Side, deformation: Float32, camera: Float32, down: int, before: Float32, met: Float32, found: Float32
 ) -> None:
@@ -114,7 +114,7 @@ def meet(
         found[0, j], found[1, j], found[2, j] = x, y, deeper
 
 
-@compiled
+@inlined
 def project(
     depth: Float32, along_mm: Float32, down_mm: np.float32, camera: Float32, matrix: Float32, x: Float32, y: Float32
 ) -> None:
@@ -132,7 +132,7 @@ def project(
         y[j] = (matrix[1, 0] * u + matrix[1, 1] * v + matrix[1, 2] * z + matrix[1, 3]) * scale
 
 
-@compiled
+@inlined
 def bend(offsets: Pairs, grid: Float32, count: int, x: Float32, y: Float32) -> None:
     """Move places from where a pinhole shows them to where a lens does; offsets without rows are those of none."""
     if offsets.shape[0] == 0:
@@ -144,7 +144,7 @@ def bend(offsets: Pairs, grid: Float32, count: int, x: Float32, y: Float32) -> N
         y[j] += down
 
 
-@compiled
+@inlined
 def _stand(along_mm: Float32, down_mm: np.float32, camera: Float32, sheet: Float32, depth: Float32) -> None:
     """Depth (c,) at which lines of sight of a row meet the sheet of the surroundings."""
     eyes, nearness = camera[0], camera[1]
@@ -154,7 +154,7 @@ def _stand(along_mm: Float32, down_mm: np.float32, camera: Float32, sheet: Float
         depth[j] = (slope * (_1 - eyes * nearness) + c) / (_1 - slope * nearness)
 
 
-@compiled
+@inlined
 def _surround(x: Float32, y: Float32, count: int, shown: Shown, beside: Float32) -> None:
     """What is around a head at places of the patch: beside (5, c) is set to tones, 0..255, where the head stands, and
     how far the place is in the patch, 0..1.
@@ -171,7 +171,7 @@ def _surround(x: Float32, y: Float32, count: int, shown: Shown, beside: Float32)
         beside[4, j] = min(_1, max(_0, nearest / MARGIN_PX))
 
 
-@compiled
+@inlined
 def _weigh(
     met: Float32, weights: Pairs, beside: Float32, same: float, near: float, shares: Float32, sure: Float32
 ) -> None:
@@ -193,7 +193,7 @@ def _weigh(
         sure[j] = max(confidence, as_seen * inside)
 
 
-@compiled
+@inlined
 def _colour(met: Float32, tones: Pairs, colours: Float32) -> None:
     """What a row of rough nodes takes from the chart: colours (6, c), see `Shown.tones`."""
     for j in range(met.shape[1]):
@@ -202,14 +202,14 @@ def _colour(met: Float32, tones: Pairs, colours: Float32) -> None:
             colours[2 * k, j], colours[2 * k + 1, j] = pair_at(tones, place, k)
 
 
-@compiled
+@inlined
 def _copy(rows: Float32, to: Float32) -> None:
     for k in range(rows.shape[0]):
         for j in range(rows.shape[1]):
             to[k, j] = rows[k, j]
 
 
-@compiled
+@inlined
 def explore(side: Side, shown: Shown, stand: Stand, down: int, before: Float32, met: Float32, known: Float32) -> None:
     """Find out what is known of row `down` of the rough nodes: known (KNOWN, c) is set.
 

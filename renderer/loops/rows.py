@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from renderer.loops.compiled import compiled
+from renderer.loops.compiled import compiled, inlined
 from renderer.loops.lookup import Float32, Packed, Pairs, colour_of, fetch, places_of
 from renderer.loops.mixing import (
     LANES,
@@ -20,6 +20,7 @@ from renderer.loops.mixing import (
     mix,
     paint,
     pixels_of,
+    run_of,
     span_of,
     strand,
 )
@@ -54,7 +55,7 @@ OWN, MIRRORED = 0, 1
 """Layers: what is seen at a place itself, at its mirror image, and, behind them, what is seen in the other eye."""
 
 
-@compiled
+@inlined
 def _add(
     shown: Shown,
     x: Float32,
@@ -76,7 +77,7 @@ def _add(
         red[j] += found[2] * factors[2][j]
 
 
-@compiled
+@inlined
 def _pack(colours: Float32, packed: Packed) -> None:
     """Pixels of a row of the picture from colours (3, f)."""
     for j in range(len(packed)):
@@ -86,7 +87,7 @@ def _pack(colours: Float32, packed: Packed) -> None:
         packed[j] = b | (g << _GREEN) | (r << _RED)
 
 
-@compiled
+@inlined
 def _sum_up(cover: Float32, rough: Float32, shares: Float32) -> None:
     """Visibility and confidence (c, 2) of a row of rough nodes, from the cover (2, g) of the nodes around them."""
     for j in range(len(shares)):
@@ -96,7 +97,7 @@ def _sum_up(cover: Float32, rough: Float32, shares: Float32) -> None:
         shares[j, 1] = on_head * rough[SURE, j] + _HALF * around
 
 
-@compiled
+@inlined
 def _soften(
     upper: Float32,
     lower: Float32,
@@ -115,31 +116,35 @@ def _soften(
     clear(soft)
     count = rest.shape[1]
     unseen, around, vague = rest[0], rest[1], rest[2]
-    left, right = span_of(vague, count, _INVISIBLE)
-    is_any = left < right
-    if left < right:
-        double_planes(upper, lower, BESIDE, BESIDE + 3, number, known)
+    left, _ = run_of(vague, 0, count, _INVISIBLE)
+    is_any = left < count
+    if left < count:
+        double_planes(upper[BESIDE : BESIDE + 3], lower[BESIDE : BESIDE + 3], number, known[BESIDE : BESIDE + 3])
         paint(vague, known[BESIDE : BESIDE + 3], soft)
-    left, right = span_of(unseen, count, _INVISIBLE)
-    is_any |= left < right
-    if left < right:
-        double_planes(upper, lower, TONES, TONES + 3, number, known)
-        double_planes(upper, lower, CELLS, KNOWN, number, known)
-        part = slice(left // LANES * LANES, right)
-        strand(known[CELLS, part], known[CELLS + 1, part], strands, unseen[part])
+    left, right = run_of(unseen, 0, count, _INVISIBLE)
+    is_any |= left < count
+    if left < count:
+        double_planes(upper[TONES : TONES + 3], lower[TONES : TONES + 3], number, known[TONES : TONES + 3])
+        double_planes(upper[CELLS:KNOWN], lower[CELLS:KNOWN], number, known[CELLS:KNOWN])
+        while left < count:
+            part = slice(left, right)
+            strand(known[CELLS, part], known[CELLS + 1, part], strands, unseen[part])
+            left, right = run_of(unseen, right, count, _INVISIBLE)
         paint(unseen, known[TONES : TONES + 3], soft)
-    left, right = span_of(around, count, _INVISIBLE)
-    is_any |= left < right
-    if left < right:
-        double_planes(upper, lower, AROUND, AROUND + 2, number, known)
-        part = slice(left // LANES * LANES, right)
+    left, right = run_of(around, 0, count, _INVISIBLE)
+    is_any |= left < count
+    if left < count:
+        double_planes(upper[AROUND : AROUND + 2], lower[AROUND : AROUND + 2], number, known[AROUND : AROUND + 2])
+    while left < count:
+        part = slice(left, right)
         share = around[part]
         x, y = known[AROUND, part], known[AROUND + 1, part]
         _add(shown, x, y, (share, share, share), memory, soft[0, part], soft[1, part], soft[2, part])
+        left, right = run_of(around, right, count, _INVISIBLE)
     return is_any
 
 
-@compiled
+@inlined
 def _add_layer(
     upper: Float32,
     lower: Float32,
@@ -224,9 +229,9 @@ def draw(
             explore(side, shown, stand, explored, before, met[explored], rough[explored % 2])
             explored += 1
         upper, lower = rough[above % 2], rough[below % 2]
-        double_planes(upper, lower, FOUND, AROUND, i, known)
-        double_planes(upper, lower, AROUND + 2, BESIDE, i, known)
-        double_planes(upper, lower, SHARES, SURE, i, known)
+        double_planes(upper[FOUND:AROUND], lower[FOUND:AROUND], i, known[FOUND:AROUND])
+        double_planes(upper[AROUND + 2 : BESIDE], lower[AROUND + 2 : BESIDE], i, known[AROUND + 2 : BESIDE])
+        double_planes(upper[SHARES:SURE], lower[SHARES:SURE], i, known[SHARES:SURE])
         x, y = known[FOUND], known[FOUND + 1]
         lay(x, y, known[FOUND + 2], side.far_surface, known[AROUND + 2], stand.same, depth, cover[here])
         own, mirrored = factors[here, OWN], factors[here, MIRRORED]
@@ -235,7 +240,7 @@ def draw(
         spans[here, MIRRORED, 0], spans[here, MIRRORED, 1] = span_of(mirrored[0], count, _0)
         is_mirrored = spans[here, MIRRORED, 0] < spans[here, MIRRORED, 1]
         if is_mirrored:
-            double_planes(upper, lower, TONES + 3, CELLS, i, known)
+            double_planes(upper[TONES + 3 : CELLS], lower[TONES + 3 : CELLS], i, known[TONES + 3 : CELLS])
             for k in (2, 1, 0):
                 for j in range(count):
                     mirrored[k, j] = mirrored[0, j] * known[TONES + 3 + k, j]

@@ -11,7 +11,7 @@ import scipy.ndimage
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from renderer import View, frontalize
-from renderer.loops import cells, compiled, lookup, nodes, pixels, rows
+from renderer.loops import cells, compiled, lookup, nodes, pixels, rows, tones
 from tests.renderer.conftest import pose_of
 
 SIZE, ROUGH, NODES = 64, 18, 36
@@ -80,8 +80,8 @@ def draw_wall(patch, matrix, **changes):
     beside[..., :3], beside[..., 3] = changes.get("beside", 0), 1 - around
     weights = np.zeros((72, 96, 4), np.float32)
     weights[..., 0], weights[..., 1], weights[..., 2] = own, mirrored, changes.get("confidence", own)
-    tones = np.empty((36, 48, 6), np.float32)
-    tones[..., :3], tones[..., 3:] = changes.get("fill", 0), changes.get("tone", 1)
+    on_chart = np.empty((36, 48, 6), np.float32)
+    on_chart[..., :3], on_chart[..., 3:] = changes.get("fill", 0), changes.get("tone", 1)
     far_surface = np.zeros((2 * ROOM, 2 * ROOM, 2), np.float32)
     far_surface[..., 1] = changes.get("cover", 1)
     along, along_mm = (scale * (np.arange(ROOM) - (ROUGH - 1) / 2).astype(np.float32) for scale in (1, 4))
@@ -99,7 +99,7 @@ def draw_wall(patch, matrix, **changes):
     shown = nodes.Shown(
         deformation=np.zeros((36, 48, 3), np.float32),
         weights=weights.view(np.uint64),
-        tones=tones.view(np.uint64),
+        tones=on_chart.view(np.uint64),
         around=beside.view(np.uint64),
         to_small=np.zeros((2, 3), np.float32),
         patch=in_pairs(pixels),
@@ -220,7 +220,8 @@ def test_whatever_is_drawn_each_loop_is_compiled_for_one_kind_of_arguments(take_
         (photograph.image, photograph.camera, View(-40, 20), 101, [0.5] * 50),
     ):
         frontalize(image, photograph.pose, camera, view, size, shape=shape)
-    for loop in (rows.draw, pixels.pack_halved, cells.show, cells.weigh):
+    of_tones = (tones.pool, tones.show_both, tones.show_skin, tones.show_hair, tones.fill_in, tones.refine)
+    for loop in (rows.draw, pixels.pack_halved, cells.show, cells.weigh, *of_tones):
         assert len(loop.signatures) == 1
 
 
