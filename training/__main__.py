@@ -10,6 +10,7 @@ STAGES = {
     "fit": "fit the parametric head to them",
     "draw": "draw the training pictures",
     "check-labels": "what the mesh makes of drawn pictures, whose turn is known",
+    "second-opinion": "what a trained network of our own says of the labels",
     "far": "find and frame real crops at large yaw with a trained network of our own",
     "neighbours": "pairs of neighbouring frames of videos, tracked with the project's own weights",
     "train": "train the network, or resume training",
@@ -29,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m training",
         description=__doc__,
-        epilog="\n".join(f"  {name:12} {text}" for name, text in STAGES.items()),
+        epilog="\n".join(f"  {name:14} {text}" for name, text in STAGES.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("stage", choices=STAGES, metavar="STAGE")
@@ -42,6 +43,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.picture_set import main as run
     elif stage == "check-labels":
         from training.label_check import main as run
+    elif stage == "second-opinion":
+        from training.second_opinion import main as run
     elif stage == "far":
         from training.far_crops import main as run
     elif stage == "neighbours":

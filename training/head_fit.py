@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from fpn.rotations import angles_from_rotation, rotation_from_angles
 from training.head_model import HeadModel, load_head_model
@@ -235,6 +236,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--head", type=Path, required=True, help="ict_facekit.npz")
     parser.add_argument("--landmarks", type=Path, required=True, help="landmarks.npy of training.mesh_landmarks")
     parser.add_argument("--out", type=Path, required=True, help="fits.npz to write")
+    parser.add_argument("--opinions", type=Path, help="file of the second-opinion stage, to move poses by")
     options = parser.parse_args(argv)
     rows = crop_rows(options.faces)
     mesh = MeshFit.find(load_head_model(options.head), rows, np.load(options.landmarks))
@@ -243,9 +245,13 @@ def main(argv: list[str] | None = None) -> int:
     translation, residual = np.full((count, 3), np.nan), np.full(count, np.nan)
     weights = np.full((count, len(mesh.shape.basis)), np.nan, np.float32)
     seen = np.isfinite(mesh.disagreement)
+    moved = np.tile(np.eye(3), (count, 1, 1))
+    if options.opinions:
+        with np.load(options.opinions) as opinions:
+            moved[opinions["photo"]] = Rotation.from_rotvec(opinions["turn_deg"], degrees=True).as_matrix()
     for part in np.array_split(np.flatnonzero(seen), max(1, seen.sum() // 1000)):
         points = mesh.landmarks[part].astype(np.float64)
-        known = with_lost_yaw(mesh.pose.fit(points)[0].rotation)
+        known = with_lost_yaw(mesh.pose.fit(points)[0].rotation) @ moved[part]
         pose, weights[part], residual[part] = mesh.shape.fit(points, known)
         scale[part], rotation[part], translation[part] = pose.scale, pose.rotation, pose.translation
     np.savez(
