@@ -69,8 +69,8 @@ def folder(tmp_path):
 
 
 class LeftIsTurned:
-    """Reads a yaw that grows with how much brighter the left half is, whose sign a mirror changes; plus 6 degrees, which
-    it does not.
+    """Reads a yaw that grows with how much brighter the left half is, whose sign a mirror changes; plus 6 degrees
+    that it does not.
     """
 
     input_shape = (None, 64, 64, 1)
