@@ -30,6 +30,8 @@ FITTED, CHECKED = range(72), range(100, 124)
 _SKINS = {0: range(24), 1: range(24, 48), 2: range(48, 72), 7: CHECKED}  # seeds of average skins, and who has them
 _PHOTOGRAPHS = 60  # of which each skin is the average
 _FACES, _TURNS = 8, 5  # pictures of each part; the first face rests
+FARTHEST_TURN_DEG = (25.0, 14.0, 10.0)
+"""Of the heads that turn: yaw, pitch and roll, to either side, all angles alike often."""
 _NOISE = 3.0  # standard deviation of the sensor's noise, grey levels of 255
 
 # Blendshapes of ICT-FaceKit that act together, the most that they do here, and how often they are chosen.
@@ -147,7 +149,7 @@ def _poses(
         yield "face", (yaw, pitch, roll), place, _expression(rng, names) if number else rest
     held = _expression(rng, names) if rng.uniform() < 0.5 else rest
     for _ in range(_TURNS):
-        turned = rng.uniform(-1, 1, 3) * (25, 14, 10)
+        turned = rng.uniform(-1, 1, 3) * FARTHEST_TURN_DEG
         yield "turn", (yaw + turned[0], pitch + turned[1], roll + turned[2]), place, held
 
 

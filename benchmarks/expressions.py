@@ -18,7 +18,15 @@ import numpy.typing as npt
 from scipy.linalg import eigh
 from scipy.spatial.transform import Rotation
 
-from benchmarks.expression_pictures import CHECKED, FITTED, SIZE, ExpressionPicture, draw_pictures, read_pictures
+from benchmarks.expression_pictures import (
+    CHECKED,
+    FARTHEST_TURN_DEG,
+    FITTED,
+    SIZE,
+    ExpressionPicture,
+    draw_pictures,
+    read_pictures,
+)
 from benchmarks.options import add_drawing, add_network
 from fpn.camera import Camera
 from fpn.estimator import FacePoseEstimator
@@ -33,8 +41,10 @@ Float = npt.NDArray[np.float64]
 PARTS = ("face", "turn")
 _IN_WORDS = np.array([*np.degrees(np.ones(3)), 100.0])  # of an error's four parts: degrees, and per cent
 _RIDGE = 0.01  # over the variance of an expression of usual size
+_TURN_VARIANCE = float(np.sum(np.radians(FARTHEST_TURN_DEG) ** 2) / 3)  # of heads that turn, radians squared
 _LEAST_VARIANCE = 1e-4  # of a shape weight: less is the sensor's noise
 _MOST_DIRECTIONS = 6  # each costs the tracker time
+_SMALL_TURNS = 0.1  # over the variance of the turns in the pictures: of 6 degrees, where those are of 18
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ def error_of(pose: HeadPose, rotation: Float, translation: Float) -> Float:
 
 def fit(parts: Sequence[Part]) -> Leakage:
     """What faces that move do to poses of people on average, and how much people differ in that."""
-    directions = fit_directions(parts)
+    directions, turning = fit_directions(parts)
     expressions, errors = (np.concatenate(each) for each in zip(*(part.centred for part in parts), strict=True))
     effect = _ridge(expressions @ directions, errors)
     faces = [part.centred for part in parts if part.name == "face"]
@@ -89,20 +99,22 @@ def fit(parts: Sequence[Part]) -> Leakage:
         fit_own_effects([(moved @ directions, (made - moved @ directions @ effect)[:, axis]) for moved, made in faces])
         for axis in range(effect.shape[1])
     ]
-    return Leakage(directions, effect, np.array([spread for spread, _ in own]), np.array([left for _, left in own]))
+    spread, remainder = (np.array(each) for each in zip(*own, strict=True))
+    return Leakage(directions, turning, effect, spread, remainder)
 
 
-def fit_directions(parts: Sequence[Part]) -> Float:
-    """The directions (50, n) in which shape weights change more with faces that move than with heads that turn.
+def fit_directions(parts: Sequence[Part]) -> tuple[Float, Float]:
+    """The directions (50, n) in which shape weights change more with moving faces than with heads that turn a little.
 
-    From the generalised eigenvectors of the two covariances. Moving faces have the covariance 1 along them.
+    A head that turns far is seen to turn. But one that seems to turn by a few degrees may be an eye that closes, whose
+    direction far turns would drown. Moving faces have the variance 1 along them; with it come (n,) the variances
+    that turns of a radian have. From the generalised eigenvectors of the two covariances.
     """
     moving, turning = (_covariance([part.centred[0] for part in parts if part.name == name]) for name in PARTS)
-    ratios, vectors = eigh(moving, turning + _LEAST_VARIANCE * np.eye(len(turning)))  # ascending
+    ratios, vectors = eigh(moving, _SMALL_TURNS * turning + _LEAST_VARIANCE * np.eye(len(turning)))  # ascending
     count = int(np.clip(np.sum(ratios > 1), 1, _MOST_DIRECTIONS))
-    chosen = vectors[:, ::-1][:, :count]
-    variances, axes = np.linalg.eigh(chosen.T @ moving @ chosen)
-    return np.asarray(chosen @ axes / np.sqrt(variances))
+    directions = vectors[:, ::-1][:, :count] / np.sqrt(np.maximum(ratios[::-1][:count], 1e-12))
+    return directions, np.diag(directions.T @ turning @ directions) / _TURN_VARIANCE
 
 
 def fit_own_effects(people: Sequence[tuple[Float, Float]], rounds: int = 60) -> tuple[Float, float]:

@@ -98,8 +98,8 @@ def offline(tracked: Tracked) -> list[HeadPose]:
     times_s = tracked.clip.times_s.tolist()
     if tracked.leakage is None:
         return [each.pose for each in smooth_track(times_s, tracked.poses)]
-    steadied, disturbances = steadied_track(times_s, tracked.poses, tracked.shapes, tracked.leakage)
-    return [each.pose for each in smooth_track(times_s, steadied, disturbances)]
+    steadied, biases = steadied_track(times_s, tracked.poses, tracked.shapes, tracked.leakage)
+    return [each.pose for each in smooth_track(times_s, steadied, biases)]
 
 
 def plain(method: Callable[[Path6D], Path6D]) -> Filter:

@@ -3,13 +3,13 @@
 A jaw that opens or lips that smile look a little like a head that nods or comes nearer, and the network takes some of
 the one for the other. It also tells the face's shape, so the two can be told apart: what of the shape changes with the
 face and not with the head's turning, how the pose goes with it, and how much people differ in that, has been measured
-on drawn people (`tracker.leakage`). What holds for people on average is taken back at once. A face's own difference is
-learnt while its head rests: where the pose changes together with the expression, by no more than people differ, it is
-the expression. As long as that is not known it is counted as noise, so that a turn larger than the expression explains
-is followed at once.
-
-This is a Kalman filter of the effect as a bias of the measurements, apart from that of the pose (Friedland 1969,
-"Treatment of bias in recursive filtering"), with people's differences as its prior.
+on drawn people (`tracker.leakage`). What holds for people on average is taken back at once. What is left is a face's
+own and not known; but it is the same as long as the expression is, about the same while it changes a little, and
+another one for another. So it is a state of the filter of the pose (Friedland 1969, "Treatment of bias in recursive
+filtering"): a Gaussian process over the expressions that the face goes through (Rasmussen and Williams 2006, "Gaussian
+Processes for Machine Learning", chapters 2 and 4), from one frame to the next as a Markov chain. What the pose does
+together with the expression, by no more than people differ, is then the expression; what it does while the expression
+stays is a movement of the head.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from fpn.head import FACE_CENTER_MM
 from fpn.pose import HeadPose
 from tracker.leakage import Leakage
-from tracker.measurement import Residual
+from tracker.measurement import Bias
 from tracker.smoothing import PoseFilter
 from tracker.so3 import rotation_exp
 
@@ -34,120 +34,100 @@ Shape = npt.NDArray[np.float32]
 _MEMORY_S = 60.0  # the usual shape of a face is its mean over about this long: an expression held longer is usual
 _FIRST_S = 1 / 30  # what the first measurement is worth in that mean
 _USUAL_WITHIN = 0.5  # of a usual expression's size: faces that move by this much count half in that mean
-_LASTS_S = 0.3  # the doubt outlives a change of expression by about this long: speech opens and closes the mouth
-_LEARNT_FOR = 0.5  # of a usual expression's size: what was learnt holds for faces that moved on by about this much
+_LASTS_S = 0.3  # the doubt outlives a change of expression by about this long: a video's compression keeps some of it
+_ALIKE = 0.5  # of a usual expression's size: expressions farther apart say little of each other
 _MOST = 2.0  # times the usual size: no expression is larger; shape weights of a face half hidden may say so
 _MOST_TURN, _MOST_DISTANCE = math.radians(5.0), 0.06  # and none does more
 _ORDINARY = 1.5  # times the usual claimed variance: expressions stay below, a face that something hides claims 2 to 25
 _SURE, _UNSURE = math.cos(math.radians(45.0)), math.cos(math.radians(75.0))
 # Cosines of the angle between nose and line of sight: shape weights are believed wholly up to the former.
+_LEAST_PRODUCT = 1e-30  # of two variances: below, there is no expression
 _STILL = 0.05**2  # square of an expression's size, over the usual one's, below which the face is still
 
 
 class SteadyFace:
-    """The usual shape of one face, what its present shape makes of its poses, and what it was seen to make of them."""
+    """The usual shape of one face, and what its present shape makes of its poses."""
 
     def __init__(self, leakage: Leakage) -> None:
-        self._known = leakage
-        self._effect, self._spread = leakage.effect, leakage.spread
-        self._axes = math.sqrt(leakage.effect.shape[0])  # length of an expression of usual size
-        self._usual: Vector | None = None
+        count = leakage.effect.shape[0]
+        self._directions, self._turning, self._effect = leakage.directions, leakage.turning, leakage.effect
+        self._spread = leakage.spread.reshape(4 * count, count)
+        self._remainder = leakage.remainder**2
+        self._count = count
+        self._axes = math.sqrt(count)  # length of an expression of usual size
+        self._usual: tuple[Vector, Matrix] | None = None
         self._usual_claim = math.inf
         self._known_s = _FIRST_S
-        self._expression: Vector = np.zeros(leakage.effect.shape[0])
-        self._size = 0.0  # square of the present or a recent expression's size, over the usual one's
+        self._expression, self._own = np.zeros(count), np.zeros(4)
+        self._size = self._lasting_size = 0.0
+        # Squares of the size of the present expression and of a recent one, over the usual one's.
 
     def measure(self, pose_filter: PoseFilter, pose: HeadPose, shape: Shape | None, time_step_s: float) -> bool:
-        """Give a measured pose to its filter, steadied, and learn from what the filter makes of it.
+        """Give a measured pose to its filter, steadied.
 
         Otherwise as `PoseFilter.update`; `shape` and `time_step_s` are those of `steadied`.
         """
-        steadied, left = self.steadied(pose, shape, time_step_s)
-        believed = pose_filter.update(steadied, left)
-        if believed and left is not None:
-            self.learn(steadied, pose_filter.residual)
-        return believed
+        return pose_filter.update(*self.steadied(pose, shape, time_step_s))
 
-    def steadied(self, pose: HeadPose, shape: Shape | None, time_step_s: float) -> tuple[HeadPose, Matrix | None]:
-        """A measured pose without what the expression does to it, and the covariance (6, 6) of what may be left of it.
+    def steadied(self, pose: HeadPose, shape: Shape | None, time_step_s: float) -> tuple[HeadPose, Bias | None]:
+        """A measured pose without what the expression does to it, and what of that may be left; None for nothing.
 
         shape: (50,) weights measured with it. time_step_s: since the last frame.
-        The covariance is of rotation vector and position, radians and millimetres, camera frame; None for nothing.
         A pose or a shape of anything but finite numbers, or no shape, leaves the pose as it is, and no trace.
         """
         claim = float(pose.rotation_covariance.trace())
         trust = _trust(pose) * min(1.0, _ORDINARY * self._usual_claim / max(claim, 1e-12)) ** 2
         if shape is None or not trust > 0:
             return pose, None
-        usual = shape.astype(np.float64) if self._usual is None else self._usual
-        change = shape - usual
-        expression = trust * change.dot(self._known.directions)
+        usual, rotation = self._usual or (shape.astype(np.float64), pose.rotation)
+        change, turn = shape - usual, pose.rotation - rotation
+        # The best guess of what is the face's in a change that a turn explains in part. For small angles, the squared
+        # differences of two rotations' elements add up to twice the square of the angle between them.
+        faces = trust / (1 + self._turning * (0.5 * np.vdot(turn, turn)))
+        expression = faces * change.dot(self._directions)
         length = math.sqrt(expression.dot(expression))
         if not math.isfinite(length):
             return pose, None
         rests = 1 / (1 + (length / (_USUAL_WITHIN * self._axes)) ** 2)
-        self._follow_usual(usual, change, claim, trust * rests * time_step_s)
+        share = self._follow_usual(claim, trust * rests * time_step_s)
+        self._usual = usual + share * change, rotation + share * turn
         effect = expression.dot(self._effect)
         x, y, z, nearer = effect.tolist()
-        turn, distance = math.sqrt(x * x + y * y + z * z), abs(nearer)
+        turned, distance = math.sqrt(x * x + y * y + z * z), abs(nearer)
         most = min(
             1.0,
             _MOST * self._axes / max(length, 1e-9),
-            _MOST_TURN / max(turn, 1e-9),
+            _MOST_TURN / max(turned, 1e-9),
             _MOST_DISTANCE / max(distance, 1e-9),
         )
-        self._move_to(most * expression, time_step_s)
-        return _taken_back(pose, -most * effect), self._left(pose)
+        return _taken_back(pose, -most * effect), self._move_to(most * expression, time_step_s)
 
-    def learn(self, steadied: HeadPose, residual: Residual | None) -> None:
-        """Learn the face's own effect from what its steadied pose left the filter to explain."""
-        expression = self._expression
-        if residual is None or expression.dot(expression) < _STILL * self._axes**2:
-            return
-        R, distance = steadied.rotation, float(np.linalg.norm(steadied.translation))
-        sight = steadied.translation / distance
-        error, covariance = residual.error, residual.covariance
-        errors = np.array([*error[:3].dot(R).tolist(), sight.dot(error[3:]) / distance])
-        turn, move = (R * covariance[:3, :3].dot(R)).sum(0), sight.dot(covariance[3:, 3:]).dot(sight)
-        variances = np.array([*turn.tolist(), move / distance**2]) + self._size * self._known.remainder**2
-        towards = self._spread.dot(expression)
-        # A movement that has shown itself teaches nothing of the face.
-        turning, moving = residual.levels
-        rests = np.array([1 - turning, 1 - turning, 1 - turning, 1 - moving]) ** 2
-        gain = (rests / (variances + towards.dot(expression)))[:, np.newaxis] * towards
-        self._effect = self._effect + (gain * errors[:, np.newaxis]).T
-        self._spread = self._spread - gain[:, :, np.newaxis] * towards[:, np.newaxis]
-
-    def _follow_usual(self, usual: Vector, change: Vector, claim: float, trusted_s: float) -> None:
+    def _follow_usual(self, claim: float, trusted_s: float) -> float:
+        """Let the usual claim follow the present one; gives the share by which all that is usual does."""
         self._known_s = min(self._known_s + trusted_s, _MEMORY_S)
         share = min(trusted_s / self._known_s, 1.0)
-        self._usual = usual + share * change
         self._usual_claim = (
             claim if math.isinf(self._usual_claim) else self._usual_claim + share * (claim - self._usual_claim)
         )
+        return share
 
-    def _move_to(self, expression: Vector, time_step_s: float) -> None:
-        """Take the next expression; what was learnt of others fades with the way to it."""
-        axes, way = self._axes**2, expression - self._expression
-        moved = way.dot(way) / axes
-        if moved > _STILL:
-            kept = math.exp(-moved / _LEARNT_FOR**2)
-            self._effect = self._known.effect + kept * (self._effect - self._known.effect)
-            self._spread = self._known.spread + kept * kept * (self._spread - self._known.spread)
-        self._expression = expression
-        self._size = max(expression.dot(expression) / axes, self._size * math.exp(-2 * time_step_s / _LASTS_S))
+    def _move_to(self, expression: Vector, time_step_s: float) -> Bias | None:
+        """Take the next expression; gives what may be left of its effect.
 
-    def _left(self, pose: HeadPose) -> Matrix | None:
-        if self._size < _STILL:
+        Its covariance with that of the expression before has a part that is linear in both, and one that is alike for
+        expressions that are.
+        """
+        size, way = expression.dot(expression) / self._count, expression - self._expression
+        alike = math.sqrt(size * self._size) * math.exp(-way.dot(way) / (2 * self._count * _ALIKE**2))
+        towards = self._spread.dot(expression).reshape(4, self._count)
+        own, common = towards.dot(expression), towards.dot(self._expression) + self._remainder * alike
+        product = (own + self._remainder * size) * (self._own + self._remainder * self._size)
+        kept = np.maximum(common, 0) / np.sqrt(np.maximum(product, _LEAST_PRODUCT))
+        self._expression, self._own, self._size = expression, own, size
+        self._lasting_size = max(size, self._lasting_size * math.exp(-2 * time_step_s / _LASTS_S))
+        if self._lasting_size < _STILL:
             return None
-        own = self._spread.dot(self._expression).dot(self._expression)
-        deviation = np.sqrt(np.maximum(own, 0) + self._size * self._known.remainder**2)
-        axes = pose.rotation * deviation[:3]
-        along = pose.translation * deviation[3]
-        left = np.zeros((6, 6))
-        left[:3, :3] = axes.dot(axes.T)
-        left[3:, 3:] = along[:, np.newaxis] * along
-        return left
+        return Bias(np.sqrt(own + self._remainder * self._lasting_size), np.minimum(kept, 1))
 
 
 def steadied_track(
@@ -155,25 +135,17 @@ def steadied_track(
     poses: Sequence[HeadPose | None],
     shapes: Sequence[Shape | None],
     leakage: Leakage,
-) -> tuple[list[HeadPose | None], list[Matrix | None]]:
+) -> tuple[list[HeadPose | None], list[Bias | None]]:
     """The measured poses of one track, None where the face was not seen, as `SteadyFace.steadied` gives them."""
-    face, pose_filter = SteadyFace(leakage), PoseFilter()
+    face, last_s = SteadyFace(leakage), times_s[0] if times_s else 0.0
     steadied: list[HeadPose | None] = []
-    disturbances: list[Matrix | None] = []
-    last_s = times_s[0] if times_s else 0.0
+    biases: list[Bias | None] = []
     for time_s, pose, shape in zip(times_s, poses, shapes, strict=True):
         step_s, last_s = time_s - last_s, time_s
-        pose_filter.predict(step_s)
-        if pose is None:
-            steadied.append(None)
-            disturbances.append(None)
-            continue
-        taken, left = face.steadied(pose, shape, step_s)
-        if pose_filter.update(taken, left) and left is not None:
-            face.learn(taken, pose_filter.residual)
+        taken, bias = (None, None) if pose is None else face.steadied(pose, shape, step_s)
         steadied.append(taken)
-        disturbances.append(left)
-    return steadied, disturbances
+        biases.append(bias)
+    return steadied, biases
 
 
 def _trust(pose: HeadPose) -> float:

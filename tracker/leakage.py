@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class Leakage:
 
     directions: (50, n), what of a change of the shape weights is one of the face's expression and not of the head's
         turning: n coordinates of it, 1 being usual for a face that moves.
+    turning: (n,), variance of each coordinate when a head turns by a radian and its face rests.
     effect: (n, 4), for a coordinate of 1, of people on average: rotation vector in the head's frame, radians, by which
         the seen rotation is turned from the true one, `R_seen = R_true exp([v])`; and logarithm of seen over true
         distance.
@@ -35,6 +36,7 @@ class Leakage:
     """
 
     directions: Array
+    turning: Array
     effect: Array
     spread: Array
     remainder: Array
@@ -49,7 +51,7 @@ def load_leakage(weights: Path | None = None, file: Path = LEAKAGE_FILE) -> Leak
     known = json.loads(file.read_text(encoding="utf-8"))
     if known["weights"] != identity:
         return None
-    return Leakage(*(np.array(known[name], np.float64) for name in ("directions", "effect", "spread", "remainder")))
+    return Leakage(**{field.name: np.array(known[field.name], np.float64) for field in fields(Leakage)})
 
 
 def write_leakage(leakage: Leakage, weights: Path | None = None, file: Path = LEAKAGE_FILE) -> None:

@@ -23,17 +23,22 @@ _MOST_VARIANCE = np.repeat([_MOST_TURN, _MOST_MOVE], 3)
 
 
 @dataclass(frozen=True)
-class Residual:
-    """What a measurement left to be explained.
+class Bias:
+    """An error that may lie in a measured pose and lasts: standard deviations, and how far it is that of before.
 
-    error: (6,), by which it differed from the prediction: rotation vector and position, radians and millimetres, camera
-        frame. covariance: (6, 6), of that error by the prediction and the trembling of measurements alone.
-    levels: how much rotation and position are known to move, 0 to 1.
+    deviation: (4,), of turns about the head's axes, radians, and of the distance, as a share of it. kept: (4,), the
+    correlation, 0 to 1, of each with what it was in the measurement before.
     """
 
-    error: Vector
-    covariance: Matrix
-    levels: tuple[float, ...]
+    deviation: Vector
+    kept: Vector
+
+    def on(self, pose: HeadPose) -> Matrix:
+        """By what (6, 4) one standard deviation of each changes a pose: rotation vector and position, camera frame."""
+        changes = np.zeros((6, 4))
+        changes[:3, :3] = pose.rotation * self.deviation[:3]
+        changes[3:, 3] = pose.translation * self.deviation[3]
+        return changes
 
 
 def is_sane(pose: HeadPose) -> bool:

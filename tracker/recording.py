@@ -140,8 +140,8 @@ def _smoothed_track(track: Sequence[tuple[float, TrackedPose]], leakage: Leakage
     seen = [None if face.state is TrackState.COASTING else face.pose for _, face in track]
     if leakage is None:
         return iter(smooth_track(times_s, seen))
-    steadied, disturbances = steadied_track(times_s, seen, [face.shape for _, face in track], leakage)
-    return iter(smooth_track(times_s, steadied, disturbances))
+    steadied, biases = steadied_track(times_s, seen, [face.shape for _, face in track], leakage)
+    return iter(smooth_track(times_s, steadied, biases))
 
 
 def _replaced(face: TrackedPose, smoothed: SmoothedPose) -> TrackedPose:

@@ -1,11 +1,11 @@
 """One face's pose over time: an error-state Kalman filter on SO(3) x R3, driven by measured time steps.
 
-The reference is a rotation matrix, a position and their velocities; the filter's 12 states are the small errors of
+The reference is a rotation matrix, a position and their velocities; the filter's states are the small errors of
 these, all in the camera frame: `[rotation vector, position, angular velocity, velocity]`, with
-`R_true = exp([rotation vector]) R_reference`. After every measurement the error moves into the reference and is zero
-again (Markley 2003, "Attitude Error Representations for Kalman Filtering"; Sola 2017, "Quaternion kinematics for the
-error-state Kalman filter", with the error on the left). No angle is ever filtered as a number, so there is neither a
-wrap at 180 degrees nor a gimbal lock.
+`R_true = exp([rotation vector]) R_reference`, and four of what measurements are off by together (`Bias`). After every
+measurement the errors move into the reference and are zero again (Markley 2003, "Attitude Error Representations for
+Kalman Filtering"; Sola 2017, "Quaternion kinematics for the error-state Kalman filter", with the error on the left). No
+angle is ever filtered as a number, so there is neither a wrap at 180 degrees nor a gimbal lock.
 
 Two things are learnt while tracking. How much the measurements tremble (`NoiseShare`), because the uncertainty that
 comes with a pose is mostly an error that stays the same from frame to frame, which no filter can remove. And how much
@@ -26,8 +26,8 @@ from scipy.linalg.lapack import dposv
 from fpn.pose import HeadPose
 from tracker.activity import Activity
 from tracker.errors import UsageError
-from tracker.measurement import Residual, claimed_covariance, difference, part
-from tracker.motion_model import POSE, Decay, each_axis, process_noise, transition
+from tracker.measurement import Bias, claimed_covariance, difference, part
+from tracker.motion_model import BIAS, POSE, STATES, Decay, each_axis, process_noise, transition
 from tracker.noise_share import NoiseShare
 from tracker.so3 import rotation_exp
 
@@ -86,9 +86,11 @@ _GATE = 33.1  # squared Mahalanobis distance that one good measurement in 100,00
 _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
 
 _GATE_ACCELERATION = each_axis(_GATE_TURN, _GATE_MOVE)
-_EYE6, _H = np.eye(6), np.eye(6, 12)
+_MOST_BIAS = 2.0  # standard deviations: what is more is movement
+_EYE6, _H = np.eye(6), np.eye(6, STATES)
 _NONE, _ONE = np.zeros(6), np.ones(6)
-_NO_ERROR = np.zeros((12, 1))  # never written to: filterpy makes new states
+_NO_ERROR = np.zeros((STATES, 1))  # never written to: filterpy makes new states
+_POSE_AXES, _BIAS_AXES = np.arange(STATES)[POSE], np.arange(STATES)[BIAS]
 
 
 class PoseFilter:
@@ -103,7 +105,7 @@ class PoseFilter:
             raise UsageError(f"smoothing {smoothing!r}: choose one of {', '.join(SMOOTHING_NAMES)}")
         self._raw = smoothing == "off"
         self._preset = SMOOTHING["default" if self._raw else smoothing]
-        self._kalman = KalmanFilter(dim_x=12, dim_z=6)
+        self._kalman = KalmanFilter(dim_x=STATES, dim_z=6)
         self._kalman.inv = _inverse
         self._activity = Activity(
             2,
@@ -118,8 +120,6 @@ class PoseFilter:
         self._measured: HeadPose | None = None
         self._rejected: HeadPose | None = None
         self._rejections = self._starts = 0
-        self.residual: Residual | None = None
-        """Of the last measurement; None if it was not believed, or the filter started from it."""
         self._dt = self._since_measured_s = 0.0
         self._densities = self.densities
 
@@ -147,6 +147,11 @@ class PoseFilter:
         return self._starts
 
     @property
+    def levels(self) -> tuple[float, ...]:
+        """How much rotation and position are known to move, 0 to 1."""
+        return self._activity.levels
+
+    @property
     def densities(self) -> tuple[float, float]:
         """Spectral densities of the angular acceleration, rad^2/s^3, and of the acceleration, mm^2/s^3.
 
@@ -162,7 +167,7 @@ class PoseFilter:
         """Seconds over which angular velocity and velocity fade in the step to come: few for a resting head."""
         if self._since_measured_s > 0:
             return COAST_LIVES_S
-        a, b, c, d, e, f = (self._velocities * self._velocities / self._kalman.P.diagonal()[6:]).tolist()
+        a, b, c, d, e, f = (self._velocities * self._velocities / self._kalman.P.diagonal()[6:12]).tolist()
         turning, moving = min((a + b + c) / _SURE_OF_MOTION, 0.999), min((d + e + f) / _SURE_OF_MOTION, 0.999)
         return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
 
@@ -193,17 +198,16 @@ class PoseFilter:
         self._since_measured_s += time_step_s
         self._dt = dt
 
-    def update(self, measured: HeadPose, disturbance: Matrix | None = None) -> bool:
+    def update(self, measured: HeadPose, bias: Bias | None = None) -> bool:
         """Take a pose measured at the time last predicted to; True if it was believed.
 
-        disturbance: covariance (6, 6) of an error that this measurement has and its neighbours may not have, beyond the
-        uncertainty that comes with the pose: rotation vector and position, radians and millimetres, camera frame.
+        bias: an error that this measurement may have in common with its neighbours, beyond the uncertainty that comes
+        with the pose; None for nothing.
 
         Not believed, and without any effect on the state: a pose with NaN or infinite numbers or impossible
         covariances, and one farther from the prediction than a head can move. The third of the latter in a row, or
         the second if it agrees with the first, is taken for a jump, and the filter starts anew from it.
         """
-        self.residual = None
         claimed = claimed_covariance(measured)
         if claimed is None:
             return False
@@ -213,25 +217,25 @@ class PoseFilter:
         innovation = difference(measured, self._rotation, self._translation)
         variances = claimed.diagonal()
         in_motion = self._noise.in_motion(variances)
+        biased = None if bias is None else bias.on(measured)
         if not self._is_near(innovation):
             noise = part(claimed, in_motion)
-            if self._surprise(innovation, noise if disturbance is None else noise + disturbance) > _GATE:
+            if self._surprise(innovation, noise if biased is None else noise + biased.dot(biased.T)) > _GATE:
                 return self._follow_jump(measured, claimed)
         self._learn_noise(measured, claimed)
+        if bias is not None:
+            self._fade(bias.kept)
         moves = self._dt > 0  # two measurements of one moment show no motion
         if moves:
             expected = variances * self._noise.at_rest(in_motion)
-            if disturbance is not None:
-                expected = expected + disturbance.diagonal()
-            self._follow_activity(innovation, np.sqrt(expected))
+            surprising = innovation
+            if biased is not None:
+                surprising = innovation - biased.dot(self._kalman.x[BIAS, 0])
+                expected = expected + (biased.dot(self._kalman.P[BIAS, BIAS]) * biased).sum(1)
+            self._follow_activity(surprising, np.sqrt(expected))
         levels = self._activity.levels if moves else (0.0, 0.0)
         share = self._noise.take(in_motion, variances, levels)
-        noise = part(claimed, share)
-        self.residual = Residual(innovation, self._kalman.P[:6, :6] + noise, levels)
-        if disturbance is not None:  # of a resting head: a movement that has shown itself is followed
-            turning, moving = levels
-            noise = noise + part(disturbance, each_axis((1 - turning) ** 2, (1 - moving) ** 2))
-        self._correct(innovation, noise)
+        self._correct(innovation, part(claimed, share), biased, levels)
         self._accept(measured, claimed, share)
         return True
 
@@ -259,8 +263,8 @@ class PoseFilter:
         self._starts += 1
         self._rotation, self._translation = measured.rotation, measured.translation
         self._velocities = np.zeros(6)
-        self._kalman.x = np.zeros((12, 1))
-        self._kalman.P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3)
+        self._kalman.x = _NO_ERROR
+        self._kalman.P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3 + [1.0] * 4)
         self._activity.reset()
         self._noise.interrupt()
         share = self._noise.start(claimed.diagonal())
@@ -274,14 +278,33 @@ class PoseFilter:
         self._since_measured_s = self._dt = 0.0
         self._rejected, self._rejections = None, 0
 
-    def _correct(self, innovation: Vector, noise: Matrix) -> None:
-        """The Kalman update; the error it finds moves into the reference."""
-        self._kalman.update(innovation[:, np.newaxis], R=noise, H=_H)
-        error = self._kalman.x[:, 0]
-        self._rotation = rotation_exp(error[:3]).dot(self._rotation)
-        self._translation = self._translation + error[3:6]
-        self._velocities = self._velocities + error[6:]
-        self._kalman.x = _NO_ERROR
+    def _fade(self, kept: Vector) -> None:
+        """Let the bias be that of the next measurement."""
+        P, x = self._kalman.P, self._kalman.x.copy()
+        P[BIAS] *= kept[:, np.newaxis]
+        P[:, BIAS] *= kept
+        P[_BIAS_AXES, _BIAS_AXES] += 1 - kept * kept
+        x[BIAS, 0] *= kept
+        self._kalman.x = x
+
+    def _correct(self, innovation: Vector, noise: Matrix, biased: Matrix | None, levels: tuple[float, ...]) -> None:
+        """The Kalman update; the error it finds moves into the reference.
+
+        biased: (6, 4) of `Bias.on`. It is of a resting head: a movement that has shown itself is followed.
+        """
+        H = _H
+        if biased is not None:
+            turning, moving = levels
+            H = _H.copy()
+            H[:, BIAS] = biased * each_axis(1 - turning, 1 - moving)[:, np.newaxis]
+        self._kalman.update(innovation[:, np.newaxis], R=noise, H=H)
+        found = self._kalman.x[:, 0]
+        self._rotation = rotation_exp(found[:3]).dot(self._rotation)
+        self._translation = self._translation + found[3:6]
+        self._velocities = self._velocities + found[6:12]
+        left = np.zeros((STATES, 1))
+        left[BIAS, 0] = np.clip(found[BIAS], -_MOST_BIAS, _MOST_BIAS)
+        self._kalman.x = left
 
     def _follow_jump(self, measured: HeadPose, claimed: Matrix) -> bool:
         """Start anew from a measurement beyond the gate if it is to be believed all the same; True then."""
@@ -321,7 +344,7 @@ class PoseFilter:
 
     def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
         spread = covariance.copy()
-        spread[POSE, POSE] += (self._reach_s2(time_s) * _GATE_ACCELERATION) ** 2
+        spread[_POSE_AXES, _POSE_AXES] += (self._reach_s2(time_s) * _GATE_ACCELERATION) ** 2
         _, solved, _ = dposv(spread, innovation)
         return float(innovation @ solved)
 

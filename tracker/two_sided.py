@@ -1,8 +1,9 @@
 """One face's poses over time, each known from what came before it and from what came after: for recordings.
 
 The error-state model of `tracker.smoothing` on SO(3) x R3, run forwards by a Kalman filter and then backwards by the
-smoother of Rauch, Tung and Striebel 1965, "Maximum likelihood estimates of linear dynamic systems". Errors are taken
-from one reference to another, so there is no wrap; and what comes out is no later than what went in.
+smoother of Rauch, Tung and Striebel 1965, "Maximum likelihood estimates of linear dynamic systems", with what
+measurements are off by together (`tracker.measurement.Bias`) among the states. Errors are taken from one reference to
+another, so there is no wrap; and what comes out is no later than what went in.
 
 What the filter learns while tracking is learnt here in both directions of time: it goes over the measurements forwards
 and backwards, and each way tells which of them are mistakes, where the head jumps, how much it moves, and how much the
@@ -21,15 +22,16 @@ from filterpy.kalman import KalmanFilter
 from scipy.linalg.lapack import dposv
 
 from fpn.pose import HeadPose
-from tracker.measurement import claimed_covariance, difference, is_sane, part
-from tracker.motion_model import Decay, each_axis, process_noise, transition
+from tracker.measurement import Bias, claimed_covariance, difference, is_sane, part
+from tracker.motion_model import BIAS, STATES, Decay, each_axis, process_noise, transition
 from tracker.smoothing import COAST_LIVES_S, LONGEST_STEP_S, START_MOVE, START_TURN, PoseFilter
 from tracker.so3 import rotation_exp, rotation_log
 
 Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 
-_H = np.eye(6, 12)
+_H = np.eye(6, STATES)
+_ANEW = np.zeros(4)  # a bias that is not that of the measurement before
 
 
 @dataclass(frozen=True)
@@ -43,27 +45,26 @@ class SmoothedPose:
 def smooth_track(
     times_s: Sequence[float],
     measured: Sequence[HeadPose | None],
-    disturbances: Sequence[Matrix | None] | None = None,
+    biases: Sequence[Bias | None] | None = None,
 ) -> list[SmoothedPose]:
     """The poses of one track in as many frames as there are times.
 
     times_s: when the frames were taken, seconds, not decreasing.
     measured: poses as the network gives them, None in frames in which the face was not seen.
-    disturbances: of each pose, as `PoseFilter.update` takes them; by default none.
+    biases: of each pose, as `PoseFilter.update` takes them; by default none.
 
     Raises ValueError if times decrease, or if the first frame has no sane pose.
     """
     if not measured or measured[0] is None or not is_sane(measured[0]):
         raise ValueError("a track begins with a measured pose of finite numbers")
     steps_s = np.diff(np.asarray(times_s, np.float64)).tolist()
-    disturbed = [None] * len(measured) if disturbances is None else disturbances
-    forwards = _learn(steps_s, measured, disturbed)
-    backwards = _learn(steps_s[::-1], measured[::-1], disturbed[::-1])[::-1]
+    biased: Sequence[Bias | None] = [None] * len(measured) if biases is None else biases
+    forwards = _learn(steps_s, measured, biased)
+    backwards = _learn(steps_s[::-1], measured[::-1], _backwards(biased))[::-1]
     begins, believed = _stretches(forwards, backwards)
-    trembling = [np.sqrt(one.trembling * other.trembling) for one, other in zip(forwards, backwards, strict=True)]
     seen = [
-        _Measured.of(pose, factor, disturbance) if trusted and pose is not None else None
-        for pose, factor, disturbance, trusted in zip(measured, trembling, disturbed, believed, strict=True)
+        _Measured.of(pose, bias, *lessons) if trusted and pose is not None else None
+        for pose, bias, trusted, *lessons in zip(measured, biased, believed, forwards, backwards, strict=True)
     ]
     smoothed: list[SmoothedPose] = []
     for begin, end in zip(begins, [*begins[1:], len(measured)], strict=True):
@@ -91,19 +92,33 @@ class _Lesson:
     densities: tuple[float, float]
     lives: tuple[float, float]
     trembling: Vector
+    levels: tuple[float, ...]
+
+
+def _backwards(biases: Sequence[Bias | None]) -> list[Bias | None]:
+    """The same in the other direction of time, in which a measurement has something in common with the one after it."""
+    kept = [_ANEW if after is None else after.kept for after in [*biases[1:], None]]
+    return [bias and Bias(bias.deviation, after) for bias, after in zip(biases, kept, strict=True)][::-1]
 
 
 def _learn(
-    steps_s: Sequence[float], measured: Sequence[HeadPose | None], disturbances: Sequence[Matrix | None]
+    steps_s: Sequence[float], measured: Sequence[HeadPose | None], biases: Sequence[Bias | None]
 ) -> list[_Lesson]:
     tracked = PoseFilter()
     lessons: list[_Lesson] = []
-    for step_s, pose, disturbance in zip([0.0, *steps_s], measured, disturbances, strict=True):
+    for step_s, pose, bias in zip([0.0, *steps_s], measured, biases, strict=True):
         starts = tracked.starts
         tracked.predict(step_s)
-        believed = pose is not None and tracked.update(pose, disturbance)
+        believed = pose is not None and tracked.update(pose, bias)
         lessons.append(
-            _Lesson(believed, tracked.starts > starts, tracked.densities, tracked.velocity_lives, tracked.trembling)
+            _Lesson(
+                believed,
+                tracked.starts > starts,
+                tracked.densities,
+                tracked.velocity_lives,
+                tracked.trembling,
+                tracked.levels,
+            )
         )
     return lessons
 
@@ -156,21 +171,30 @@ def _lives(
 class _Measured:
     """A believed pose, and its claimed covariance (6, 6) in two parts: what trembles, and what stays from frame to
     frame, which no smoothing removes.
+
+    H: (6, 16), what the states do to it. kept: (4,), of the bias of the measurement before.
     """
 
     pose: HeadPose
     noise: Matrix
     lasting: Matrix
+    H: Matrix
+    kept: Vector
 
     @classmethod
-    def of(cls, pose: HeadPose, trembling: Vector, disturbance: Matrix | None) -> _Measured | None:
-        """`trembling` is `PoseFilter.trembling`, `disturbance` as there. None if the pose is not sane."""
+    def of(cls, pose: HeadPose, bias: Bias | None, forwards: _Lesson, backwards: _Lesson) -> _Measured | None:
+        """`bias` as in `PoseFilter.update`; the lessons of both directions. None if the pose is not sane."""
         claimed = claimed_covariance(pose)
         if claimed is None:
             return None
+        H = _H.copy()
+        if bias is not None:
+            turning, moving = map(max, forwards.levels, backwards.levels)
+            H[:, BIAS] = bias.on(pose) * each_axis(1 - turning, 1 - moving)[:, np.newaxis]
+        trembling = np.sqrt(forwards.trembling * backwards.trembling)
         unchanging = np.maximum(1 - trembling, 0)
-        noise = part(claimed, trembling)
-        return cls(pose, noise if disturbance is None else noise + disturbance, part(claimed, unchanging))
+        kept = _ANEW if bias is None else bias.kept
+        return cls(pose, part(claimed, trembling), part(claimed, unchanging), H, kept)
 
 
 @dataclass(frozen=True)
@@ -189,29 +213,37 @@ class _Step:
 
 @dataclass(frozen=True)
 class _State:
-    """A reference and the covariance `P` (12, 12) of its error; rotation (3, 3), translation (3,), velocities (6,)."""
+    """A reference and the covariance `P` (16, 16) of its error.
+
+    rotation (3, 3), translation (3,), velocities (6,); bias (4,) in standard deviations.
+    """
 
     rotation: Matrix
     translation: Vector
     velocities: Vector
+    bias: Vector
     P: Matrix
 
     def error_to(self, other: _State) -> Vector:
-        """The error (12,) that takes this reference to another."""
+        """The error (16,) that takes this reference to another."""
         turn = rotation_log(other.rotation @ self.rotation.T)
-        return np.concatenate([turn, other.translation - self.translation, other.velocities - self.velocities])
+        return np.concatenate(
+            [turn, other.translation - self.translation, other.velocities - self.velocities, other.bias - self.bias]
+        )
 
     def corrected(self, error: Vector, P: Matrix) -> _State:
-        """The state with an error (12,) moved into its reference."""
+        """The state with an error (16,) moved into its reference."""
         rotation = rotation_exp(error[:3]) @ self.rotation
-        return _State(rotation, self.translation + error[3:6], self.velocities + error[6:], P)
+        return _State(
+            rotation, self.translation + error[3:6], self.velocities + error[6:12], self.bias + error[BIAS], P
+        )
 
 
 @dataclass(frozen=True)
 class _Filtered:
     """A frame after the pass forwards.
 
-    predicted, state: before and after its measurement. F: (12, 12), moved errors here from the frame before.
+    predicted, state: before and after its measurement. F: (16, 16), moved errors here from the frame before.
     lasting: of the last measurement, as `_Measured.lasting`.
     """
 
@@ -233,32 +265,34 @@ def _smooth(first: _Filtered, steps: Sequence[_Step]) -> list[SmoothedPose]:
 
 
 def _begin(measured: _Measured) -> _Filtered:
-    P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3)
+    P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3 + [1.0] * 4)
     P[:6, :6] = measured.noise
-    state = _State(measured.pose.rotation, measured.pose.translation, np.zeros(6), P)
-    return _Filtered(state, state, np.eye(12), measured.lasting, measured=True)
+    state = _State(measured.pose.rotation, measured.pose.translation, np.zeros(6), np.zeros(4), P)
+    return _Filtered(state, state, np.eye(STATES), measured.lasting, measured=True)
 
 
 def _filter(before: _Filtered, step: _Step) -> _Filtered:
     """The pass forwards: a Kalman filter with nothing left to learn."""
-    kalman = KalmanFilter(dim_x=12, dim_z=6)
+    kalman = KalmanFilter(dim_x=STATES, dim_z=6)
     kalman.P = before.state.P
-    time_s = min(step.time_s, LONGEST_STEP_S)
+    time_s, measured = min(step.time_s, LONGEST_STEP_S), step.measured
     decay = Decay.within(time_s, *step.lives)
     turned = rotation_exp(before.state.velocities[:3] * decay.turn_gain)
-    F = transition(turned, decay)
-    kalman.predict(F=F, Q=process_noise(step.densities, time_s))
+    kept = np.ones(4) if measured is None else measured.kept
+    F = transition(turned, decay, kept.tolist())
+    kalman.predict(F=F, Q=process_noise(step.densities, time_s, kept.tolist()))
     predicted = _State(
         turned @ before.state.rotation,
         before.state.translation + before.state.velocities[3:] * decay.move_gain,
         before.state.velocities * each_axis(decay.turn_left, decay.move_left),
+        before.state.bias * kept,
         kalman.P,
     )
-    measured = step.measured
     if measured is None:
         return _Filtered(predicted, predicted, F, before.lasting, measured=False)
     innovation = difference(measured.pose, predicted.rotation, predicted.translation)
-    kalman.update(innovation[:, np.newaxis], R=measured.noise, H=_H)
+    left = innovation - measured.H[:, BIAS] @ predicted.bias
+    kalman.update(left[:, np.newaxis], R=measured.noise, H=measured.H)
     state = predicted.corrected(kalman.x[:, 0], kalman.P)
     return _Filtered(predicted, state, F, measured.lasting, measured=True)
 

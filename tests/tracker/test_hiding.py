@@ -148,7 +148,9 @@ def test_a_face_that_the_detector_sees_half_behind_another_is_not_recovered_ther
 def test_the_shape_of_a_face_that_the_network_doubts_is_not_taken_for_an_expression() -> None:
     directions = np.zeros((50, 1))
     directions[30] = 1
-    leakage = Leakage(directions, np.array([[np.radians(3.0), 0, 0, 0]]), np.zeros((4, 1, 1)), np.full(4, 1e-4))
+    leakage = Leakage(
+        directions, np.zeros(1), np.array([[np.radians(3.0), 0, 0, 0]]), np.zeros((4, 1, 1)), np.full(4, 1e-4)
+    )
     turned_deg = []
     for claim in (1.0, 1.6):
         neutral, open_mouth = np.zeros((2, 50), np.float32)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from tracker.motion_model import Decay, process_noise, transition
+from tracker.motion_model import BIAS, MOTION, Decay, process_noise, transition
 
 DENSITIES = (0.7, 40.0)
 
@@ -22,8 +22,19 @@ def van_loan(time_s: float) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("time_s", [1e-3, 1 / 30, 0.5])
 def test_step_and_noise_are_those_of_the_continuous_process(time_s: float) -> None:
     F, Q = van_loan(time_s)
-    np.testing.assert_allclose(transition(np.eye(3), Decay.within(time_s, 1e9, 1e9)), F, rtol=1e-6, atol=1e-12)
-    np.testing.assert_allclose(process_noise(DENSITIES, time_s), Q, rtol=1e-6, atol=1e-15)
+    step, noise = transition(np.eye(3), Decay.within(time_s, 1e9, 1e9)), process_noise(DENSITIES, time_s)
+    np.testing.assert_allclose(step[MOTION, MOTION], F, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(noise[MOTION, MOTION], Q, rtol=1e-6, atol=1e-15)
+
+
+def test_a_bias_stays_as_far_as_it_is_kept_and_always_varies_by_one() -> None:
+    kept, variance = [1.0, 0.9, 0.5, 0.0], np.eye(16)
+    F = transition(np.eye(3), Decay.within(0.1, 0.2, 0.5), kept)
+    Q = process_noise(DENSITIES, 0.1, kept)
+    np.testing.assert_array_equal(F[BIAS, BIAS], np.diag(kept))
+    for matrix in (F, Q):
+        assert not matrix[BIAS, MOTION].any() and not matrix[MOTION, BIAS].any()
+    np.testing.assert_allclose((F @ variance @ F.T + Q)[BIAS, BIAS], np.eye(4), atol=1e-12)
 
 
 def test_fading_velocities_solve_their_equation() -> None:
@@ -40,11 +51,11 @@ def test_fading_velocities_solve_their_equation() -> None:
 
 def test_turning_and_moving_are_decayed_and_disturbed_apart() -> None:
     F = transition(np.eye(3), Decay(turn_gain=0.1, move_gain=0.2, turn_left=0.3, move_left=0.4))
-    np.testing.assert_array_equal(F[:6, 6:], np.diag(np.repeat([0.1, 0.2], 3)))
-    np.testing.assert_array_equal(F[6:, 6:], np.diag(np.repeat([0.3, 0.4], 3)))
+    np.testing.assert_array_equal(F[:6, 6:12], np.diag(np.repeat([0.1, 0.2], 3)))
+    np.testing.assert_array_equal(F[6:12, 6:12], np.diag(np.repeat([0.3, 0.4], 3)))
     np.testing.assert_array_equal(process_noise((1.0, 0.0), 0.1)[:, 3:6], 0)
 
 
 def test_no_time_changes_nothing() -> None:
-    np.testing.assert_array_equal(transition(np.eye(3), Decay.within(0.0, 0.2, 0.5)), np.eye(12))
-    np.testing.assert_array_equal(process_noise(DENSITIES, 0.0), np.zeros((12, 12)))
+    np.testing.assert_array_equal(transition(np.eye(3), Decay.within(0.0, 0.2, 0.5)), np.eye(16))
+    np.testing.assert_array_equal(process_noise(DENSITIES, 0.0), np.zeros((16, 16)))
