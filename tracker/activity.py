@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import math
-
-import numpy as np
-import numpy.typing as npt
-
-Vector = npt.NDArray[np.float64]
+from collections.abc import Sequence
 
 
 class Activity:
@@ -39,11 +35,13 @@ class Activity:
         self._sums = [0.0] * (3 * self._count)
         self._weights_squared = 0.0
 
-    def observe(self, innovation: Vector, std: Vector, time_step_s: float) -> None:
-        """Take innovations (3 count,) with the standard deviations (3 count,) of the noise in them."""
+    def observe(self, innovation: Sequence[float], variance: Sequence[float], time_step_s: float) -> None:
+        """Take innovations (3 count,) with the variances (3 count,) of the noise in them."""
         keep = math.exp(-time_step_s / self._memory_s)
-        ratios = (innovation / std).tolist()
-        self._sums = [keep * total + ratio for total, ratio in zip(self._sums, ratios, strict=True)]
+        self._sums = [
+            keep * total + change / math.sqrt(spread)
+            for total, change, spread in zip(self._sums, innovation, variance, strict=True)
+        ]
         self._weights_squared = keep * keep * self._weights_squared + 1
         fallen = math.exp(-time_step_s / self._settle_s)
         squares = iter([total * total for total in self._sums])

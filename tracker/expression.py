@@ -41,8 +41,8 @@ _MOST_TURN, _MOST_DISTANCE = math.radians(5.0), 0.06  # and none does more
 _ORDINARY = 1.5  # times the usual claimed variance: expressions stay below, a face that something hides claims 2 to 25
 _SURE, _UNSURE = math.cos(math.radians(45.0)), math.cos(math.radians(75.0))
 # Cosines of the angle between nose and line of sight: shape weights are believed wholly up to the former.
-_LEAST_PRODUCT = 1e-30  # of two variances: below, there is no expression
-_STILL = 0.05**2  # square of an expression's size, over the usual one's, below which the face is still
+_LEAST = 1e-15  # a variance: less is none
+_STILL = 0.05  # length of an expression, over the usual one's, below which the face is still
 
 
 class SteadyFace:
@@ -52,15 +52,13 @@ class SteadyFace:
         count = leakage.effect.shape[0]
         self._directions, self._turning, self._effect = leakage.directions, leakage.turning, leakage.effect
         self._spread = leakage.spread.reshape(4 * count, count)
-        self._remainder = leakage.remainder**2
         self._count = count
         self._axes = math.sqrt(count)  # length of an expression of usual size
         self._usual: tuple[Vector, Matrix] | None = None
         self._usual_claim = math.inf
         self._known_s = _FIRST_S
-        self._expression, self._own = np.zeros(count), np.zeros(4)
-        self._size = self._lasting_size = 0.0
-        # Squares of the size of the present expression and of a recent one, over the usual one's.
+        self._remainder = leakage.remainder.tolist()
+        self._rest()
 
     def measure(self, pose_filter: PoseFilter, pose: HeadPose, shape: Shape | None, time_step_s: float) -> bool:
         """Give a measured pose to its filter, steadied.
@@ -75,7 +73,8 @@ class SteadyFace:
         shape: (50,) weights measured with it. time_step_s: since the last frame.
         A pose or a shape of anything but finite numbers, or no shape, leaves the pose as it is, and no trace.
         """
-        claim = float(pose.rotation_covariance.trace())
+        (a, _, _), (_, b, _), (_, _, c) = pose.rotation_covariance.tolist()
+        claim = a + b + c
         trust = _trust(pose) * min(1.0, _ORDINARY * self._usual_claim / max(claim, 1e-12)) ** 2
         if shape is None or not trust > 0:
             return pose, None
@@ -91,6 +90,9 @@ class SteadyFace:
         rests = 1 / (1 + (length / (_USUAL_WITHIN * self._axes)) ** 2)
         share = self._follow_usual(claim, trust * rests * time_step_s)
         self._usual = usual + share * change, rotation + share * turn
+        if length < _STILL * self._axes and self._lasting < _STILL:
+            self._rest()
+            return pose, None
         effect = expression.dot(self._effect)
         x, y, z, nearer = effect.tolist()
         turned, distance = math.sqrt(x * x + y * y + z * z), abs(nearer)
@@ -111,23 +113,41 @@ class SteadyFace:
         )
         return share
 
+    def _rest(self) -> None:
+        """There is no expression, and nothing of it."""
+        self._expression = np.zeros(self._count)
+        self._length = self._lasting = 0.0  # of the present and of a recent expression, over the usual one's
+        self._variances = [0.0] * 4
+
     def _move_to(self, expression: Vector, time_step_s: float) -> Bias | None:
         """Take the next expression; gives what may be left of its effect.
 
         Its covariance with that of the expression before has a part that is linear in both, and one that is alike for
         expressions that are.
         """
-        size, way = expression.dot(expression) / self._count, expression - self._expression
-        alike = math.sqrt(size * self._size) * math.exp(-way.dot(way) / (2 * self._count * _ALIKE**2))
-        towards = self._spread.dot(expression).reshape(4, self._count)
-        own, common = towards.dot(expression), towards.dot(self._expression) + self._remainder * alike
-        product = (own + self._remainder * size) * (self._own + self._remainder * self._size)
-        kept = np.maximum(common, 0) / np.sqrt(np.maximum(product, _LEAST_PRODUCT))
-        self._expression, self._own, self._size = expression, own, size
-        self._lasting_size = max(size, self._lasting_size * math.exp(-2 * time_step_s / _LASTS_S))
-        if self._lasting_size < _STILL:
+        length, way = math.sqrt(expression.dot(expression)) / self._axes, expression - self._expression
+        alike = length * self._length * math.exp(-way.dot(way) / (2 * self._count * _ALIKE**2))
+        self._lasting = max(length, self._lasting * math.exp(-time_step_s / _LASTS_S))
+        if self._lasting < _STILL:
+            self._rest()
             return None
-        return Bias(np.sqrt(own + self._remainder * self._lasting_size), np.minimum(kept, 1))
+        towards = self._spread.dot(expression).reshape(4, self._count)
+        deviation, kept, variances = [], [], []
+        for own, common, remainder, before in zip(
+            towards.dot(expression).tolist(),
+            towards.dot(self._expression).tolist(),
+            self._remainder,
+            self._variances,
+            strict=True,
+        ):
+            left = remainder * remainder
+            variance = own + left * length * length
+            common = max(common + left * alike, 0.0)
+            deviation.append(math.sqrt(own + left * self._lasting * self._lasting))
+            kept.append(min(common / max(math.sqrt(variance * before), _LEAST), 1.0))
+            variances.append(variance)
+        self._expression, self._length, self._variances = expression, length, variances
+        return Bias(np.array(deviation), np.array(kept))
 
 
 def steadied_track(

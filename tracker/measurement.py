@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,13 +68,13 @@ def claimed_covariance(measured: HeadPose) -> Matrix | None:
     return claimed
 
 
-def difference(pose: HeadPose, rotation: Matrix, translation: Vector) -> Vector:
+def difference(pose: HeadPose, rotation: Matrix, translation: Vector) -> list[float]:
     """The error (6,) that takes a rotation (3, 3) and a translation (3,) to a pose's: rotation vector and shift."""
     turn = rotation_vector(pose.rotation.dot(rotation.T))
-    return np.array([*turn, *(pose.translation - translation).tolist()])
+    return [*turn, *(pose.translation - translation).tolist()]
 
 
-def part(covariance: Matrix, share: Vector) -> Matrix:
+def part(covariance: Matrix, share: Sequence[float] | Vector) -> Matrix:
     """The covariance (n, n) with that share (n,) of its variances, and its correlations."""
     deviation = np.sqrt(share)
     return covariance * (deviation[:, np.newaxis] * deviation)

@@ -18,8 +18,8 @@ Vector = npt.NDArray[np.float64]
 Matrix = npt.NDArray[np.float64]
 
 STATES = 16
-POSE, MOTION, BIAS = slice(0, 6), slice(0, 12), slice(12, STATES)
-"""Indices among the states: of pose errors, of these and velocities, and of what measurements have in common."""
+POSE, RATE, MOTION, BIAS = slice(0, 6), slice(6, 12), slice(0, 12), slice(12, STATES)
+"""Indices among the states: of pose errors, velocities, both, and of what measurements have in common."""
 
 
 def _places(pose: int, pose_by_rate: int, rate_by_pose: int, rate: int, bias: int) -> npt.NDArray[np.intp]:

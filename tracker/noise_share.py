@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
 
-from tracker.motion_model import each_axis
 from tracker.noise_level import NoiseLevel
-
-Vector = npt.NDArray[np.float64]
 
 _TREMBLING = 0.003  # variance of a pose's trembling over the claimed one; measured on webcam clips: 0.001 to 0.02
 _ORDINARY = 2.0  # claimed variances up to this many times the usual ones are as certain from frame to frame as ever
@@ -28,51 +24,49 @@ class NoiseShare:
     def __init__(self, wander: float) -> None:
         """`wander` is the part of a resting head."""
         self._wander = wander
-        self._wander_everywhere = np.full(6, wander)  # numpy adds two arrays in half the time of an array and a number
         self._level = NoiseLevel(6, expected=_TREMBLING, weight_s=0.3, memory_s=1.5, lowest=1e-4, highest=4.0)
         self._usual = [0.0] * 6
         self._count = 0
-        self.taken: Vector = self._level.variance_factor
+        self.taken = self._level.variance_factor
         """As it was for the last measurement."""
 
     def interrupt(self) -> None:
         """Measurements to come do not follow on the last one."""
         self._level.interrupt()
 
-    def observe(self, change: Vector, variances: Vector, time_step_s: float) -> None:
+    def observe(self, change: Sequence[float], variances: Sequence[float], time_step_s: float) -> None:
         """Take the change (6,) since the last measurement, `time_step_s` > 0 ago, and the claimed variances (6,)."""
         self._level.observe(change, variances, time_step_s)
 
-    def start(self, variances: Vector) -> Vector:
+    def start(self, variances: Sequence[float]) -> list[float]:
         """For the first measurement, or the first one after a jump, as of a resting head."""
-        self._usual, self._count = variances.tolist(), 1
-        self.taken = self._level.variance_factor + self._wander
+        self._usual, self._count = list(variances), 1
+        self.taken = self.at_rest(self._level.variance_factor)
         return self.taken
 
-    def in_motion(self, variances: Vector) -> Vector:
+    def in_motion(self, variances: Sequence[float]) -> list[float]:
         """For a measurement of a moving head."""
         if self._count < _USUAL_AFTER:
             return self._level.variance_factor
-        levels, claimed = self._level.variance_factor.tolist(), variances.tolist()
-        return np.array(
-            [
-                max(level, 1 - _ORDINARY * usual / variance)
-                for level, usual, variance in zip(levels, self._usual, claimed, strict=True)
-            ]
-        )
+        return [
+            max(level, 1 - _ORDINARY * usual / variance)
+            for level, usual, variance in zip(self._level.variance_factor, self._usual, variances, strict=True)
+        ]
 
-    def at_rest(self, in_motion: Vector) -> Vector:
+    def at_rest(self, in_motion: Sequence[float]) -> list[float]:
         """For a measurement of a resting head, from what it would be of a moving one."""
-        return in_motion + self._wander_everywhere
+        return [share + self._wander for share in in_motion]
 
-    def take(self, in_motion: Vector, variances: Vector, levels: tuple[float, ...]) -> Vector:
+    def take(self, in_motion: Sequence[float], variances: Sequence[float], levels: tuple[float, ...]) -> list[float]:
         """For the next measurement, of a head whose rotation and position move that much (0 to 1); learns from it."""
         turning, moving = levels
-        self.taken = in_motion + each_axis(self._wander * (1 - turning) ** 2, self._wander * (1 - moving) ** 2)
+        turn, move = self._wander * (1 - turning) ** 2, self._wander * (1 - moving) ** 2
+        a, b, c, d, e, f = in_motion
+        self.taken = [a + turn, b + turn, c + turn, d + move, e + move, f + move]
         self._count += 1
         rise, fall = max(_USUAL_RISES, 1 / self._count), max(_USUAL_FALLS, 1 / self._count)
         self._usual = [
             usual + (rise if variance > usual else fall) * (variance - usual)
-            for usual, variance in zip(self._usual, variances.tolist(), strict=True)
+            for usual, variance in zip(self._usual, variances, strict=True)
         ]
         return self.taken

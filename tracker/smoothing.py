@@ -24,10 +24,11 @@ from filterpy.kalman import KalmanFilter
 from scipy.linalg.lapack import dposv
 
 from fpn.pose import HeadPose
+from tracker import gate
 from tracker.activity import Activity
 from tracker.errors import UsageError
 from tracker.measurement import Bias, claimed_covariance, difference, part
-from tracker.motion_model import BIAS, POSE, STATES, Decay, each_axis, process_noise, transition
+from tracker.motion_model import BIAS, POSE, RATE, STATES, Decay, each_axis, process_noise, transition
 from tracker.noise_share import NoiseShare
 from tracker.so3 import rotation_exp
 
@@ -77,20 +78,13 @@ START_TURN = 1.0  # rad/s, standard deviation of the angular velocity of a head 
 START_MOVE = 200.0  # mm/s
 LONGEST_STEP_S = 1.0  # over longer gaps nothing is known of the motion, and nothing more is unknown
 
-# The gate: accelerations, one standard deviation, that a head (or a camera held in the hand) can have unforeseen.
-# While a head is not seen they pull now here, now there: the reach grows with the time, not with its square.
-_GATE_TURN = 75.0  # rad/s^2
-_GATE_MOVE = 15000.0  # mm/s^2
-_GATE_LEAST_S = 1 / 30  # mistakes are no smaller at higher frame rates
-_GATE = 33.1  # squared Mahalanobis distance that one good measurement in 100,000 exceeds (chi-squared, 6 degrees)
 _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
 
-_GATE_ACCELERATION = each_axis(_GATE_TURN, _GATE_MOVE)
 _MOST_BIAS = 2.0  # standard deviations: what is more is movement
 _EYE6, _H = np.eye(6), np.eye(6, STATES)
-_NONE, _ONE = np.zeros(6), np.ones(6)
-_NO_ERROR = np.zeros((STATES, 1))  # never written to: filterpy makes new states
-_POSE_AXES, _BIAS_AXES = np.arange(STATES)[POSE], np.arange(STATES)[BIAS]
+_NO_ERROR = np.zeros((STATES, 1))  # it stays so: filterpy makes new states
+_KEEP = np.ones(STATES)
+_BIAS_DIAGONAL = slice(BIAS.start * (STATES + 1), None, STATES + 1)  # of a covariance laid out in a row
 
 
 class PoseFilter:
@@ -116,7 +110,9 @@ class PoseFilter:
         )
         self._noise = NoiseShare(self._preset.wander)
         self._rotation, self._translation, self._velocities = np.eye(3), np.zeros(3), np.zeros(6)
-        self._lasting: Matrix = np.zeros((6, 6))
+        self._claimed: Matrix = np.zeros((6, 6))
+        self._share: list[float] = [0.0] * 6
+        self._pose: HeadPose | None = None
         self._measured: HeadPose | None = None
         self._rejected: HeadPose | None = None
         self._rejections = self._starts = 0
@@ -133,8 +129,10 @@ class PoseFilter:
             raise ValueError("no pose has been measured yet")
         if self._raw and self._since_measured_s == 0:
             return self._measured
-        P = self._kalman.P[:6, :6] + self._lasting
-        return HeadPose(self._rotation, self._translation, P[:3, :3], P[3:, 3:])
+        if self._pose is None:
+            P = self._kalman.P[POSE, POSE] + part(self._claimed, [max(1 - share, 0.0) for share in self._share])
+            self._pose = HeadPose(self._rotation, self._translation, P[:3, :3], P[3:, 3:])
+        return self._pose
 
     @property
     def translation(self) -> Vector:
@@ -167,17 +165,15 @@ class PoseFilter:
         """Seconds over which angular velocity and velocity fade in the step to come: few for a resting head."""
         if self._since_measured_s > 0:
             return COAST_LIVES_S
-        a, b, c, d, e, f = (self._velocities * self._velocities / self._kalman.P.diagonal()[6:12]).tolist()
+        speeds, variances = self._velocities.tolist(), self._kalman.P.diagonal()[RATE].tolist()
+        a, b, c, d, e, f = [speed * speed / spread for speed, spread in zip(speeds, variances, strict=True)]
         turning, moving = min((a + b + c) / _SURE_OF_MOTION, 0.999), min((d + e + f) / _SURE_OF_MOTION, 0.999)
         return _REST_VELOCITY_S / (1 - turning), _REST_VELOCITY_S / (1 - moving)
 
     @property
     def trembling(self) -> Vector:
-        """Variance of what changes from frame to frame over the claimed variance, for each axis and coordinate (6,).
-
-        As the last measurement was taken.
-        """
-        return self._noise.taken
+        """Variance of what changes from frame to frame over the claimed one (6,), as the last measurement was taken."""
+        return np.array(self._noise.taken)
 
     def predict(self, time_step_s: float) -> None:
         """Move on by `time_step_s` seconds; 0 changes nothing. Raises ValueError if it is negative or not finite."""
@@ -188,6 +184,7 @@ class PoseFilter:
             return
         dt = min(time_step_s, LONGEST_STEP_S)
         decay = Decay.within(dt, *self.velocity_lives)
+        self._pose = None
         moved = self._velocities * each_axis(decay.turn_gain, decay.move_gain)
         turned = rotation_exp(moved[:3])
         self._rotation = turned.dot(self._rotation)
@@ -215,24 +212,27 @@ class PoseFilter:
             self._start(measured, claimed)
             return True
         innovation = difference(measured, self._rotation, self._translation)
-        variances = claimed.diagonal()
+        variances = claimed.diagonal().tolist()
         in_motion = self._noise.in_motion(variances)
         biased = None if bias is None else bias.on(measured)
-        if not self._is_near(innovation):
+        if not gate.is_near(innovation, self._dt, self._since_measured_s):
             noise = part(claimed, in_motion)
-            if self._surprise(innovation, noise if biased is None else noise + biased.dot(biased.T)) > _GATE:
+            if self._surprise(innovation, noise if biased is None else noise + biased.dot(biased.T)) > gate.WIDTH:
                 return self._follow_jump(measured, claimed)
-        self._learn_noise(measured, claimed)
+        self._learn_noise(measured, variances)
         if bias is not None:
             self._fade(bias.kept)
         moves = self._dt > 0  # two measurements of one moment show no motion
         if moves:
-            expected = variances * self._noise.at_rest(in_motion)
+            at_rest = self._noise.at_rest(in_motion)
+            expected = [share * variance for share, variance in zip(at_rest, variances, strict=True)]
             surprising = innovation
             if biased is not None:
-                surprising = innovation - biased.dot(self._kalman.x[BIAS, 0])
-                expected = expected + (biased.dot(self._kalman.P[BIAS, BIAS]) * biased).sum(1)
-            self._follow_activity(surprising, np.sqrt(expected))
+                known = biased.dot(self._kalman.x[BIAS, 0]).tolist()
+                doubt = (biased.dot(self._kalman.P[BIAS, BIAS]) * biased).sum(1).tolist()
+                surprising = [seen - each for seen, each in zip(innovation, known, strict=True)]
+                expected = [noise + each for noise, each in zip(expected, doubt, strict=True)]
+            self._follow_activity(surprising, expected)
         levels = self._activity.levels if moves else (0.0, 0.0)
         share = self._noise.take(in_motion, variances, levels)
         self._correct(innovation, part(claimed, share), biased, levels)
@@ -257,7 +257,7 @@ class PoseFilter:
         if self._measured is None:
             return 0.0
         innovation = difference(measured, self._rotation, self._translation)
-        return self._surprise(innovation, part(claimed, self._noise.in_motion(claimed.diagonal())))
+        return self._surprise(innovation, part(claimed, self._noise.in_motion(claimed.diagonal().tolist())))
 
     def _start(self, measured: HeadPose, claimed: Matrix) -> None:
         self._starts += 1
@@ -267,27 +267,28 @@ class PoseFilter:
         self._kalman.P = np.diag([0.0] * 6 + [START_TURN**2] * 3 + [START_MOVE**2] * 3 + [1.0] * 4)
         self._activity.reset()
         self._noise.interrupt()
-        share = self._noise.start(claimed.diagonal())
+        share = self._noise.start(claimed.diagonal().tolist())
         self._kalman.P[:6, :6] = part(claimed, share)
         self._densities = self.densities
         self._accept(measured, claimed, share)
 
-    def _accept(self, measured: HeadPose, claimed: Matrix, share: Vector) -> None:
-        self._measured = measured
-        self._lasting = part(claimed, np.maximum(_ONE - share, _NONE))
+    def _accept(self, measured: HeadPose, claimed: Matrix, share: list[float]) -> None:
+        self._measured, self._claimed, self._share, self._pose = measured, claimed, share, None
         self._since_measured_s = self._dt = 0.0
         self._rejected, self._rejections = None, 0
 
     def _fade(self, kept: Vector) -> None:
         """Let the bias be that of the next measurement."""
-        P, x = self._kalman.P, self._kalman.x.copy()
-        P[BIAS] *= kept[:, np.newaxis]
-        P[:, BIAS] *= kept
-        P[_BIAS_AXES, _BIAS_AXES] += 1 - kept * kept
-        x[BIAS, 0] *= kept
-        self._kalman.x = x
+        P, keep = self._kalman.P, _KEEP.copy()
+        keep[BIAS] = kept
+        P *= keep
+        P *= keep[:, np.newaxis]
+        P.reshape(-1)[_BIAS_DIAGONAL] += 1 - kept * kept
+        self._kalman.x[BIAS, 0] *= kept
 
-    def _correct(self, innovation: Vector, noise: Matrix, biased: Matrix | None, levels: tuple[float, ...]) -> None:
+    def _correct(
+        self, innovation: list[float], noise: Matrix, biased: Matrix | None, levels: tuple[float, ...]
+    ) -> None:
         """The Kalman update; the error it finds moves into the reference.
 
         biased: (6, 4) of `Bias.on`. It is of a resting head: a movement that has shown itself is followed.
@@ -297,13 +298,13 @@ class PoseFilter:
             turning, moving = levels
             H = _H.copy()
             H[:, BIAS] = biased * each_axis(1 - turning, 1 - moving)[:, np.newaxis]
-        self._kalman.update(innovation[:, np.newaxis], R=noise, H=H)
+        self._kalman.update(np.array(innovation)[:, np.newaxis], R=noise, H=H)
         found = self._kalman.x[:, 0]
         self._rotation = rotation_exp(found[:3]).dot(self._rotation)
         self._translation = self._translation + found[3:6]
         self._velocities = self._velocities + found[6:12]
         left = np.zeros((STATES, 1))
-        left[BIAS, 0] = np.clip(found[BIAS], -_MOST_BIAS, _MOST_BIAS)
+        left[BIAS, 0] = np.minimum(np.maximum(found[BIAS], -_MOST_BIAS), _MOST_BIAS)
         self._kalman.x = left
 
     def _follow_jump(self, measured: HeadPose, claimed: Matrix) -> bool:
@@ -311,47 +312,35 @@ class PoseFilter:
         before, self._rejected = self._rejected, measured
         self._rejections += 1
         agrees = before is not None and (
-            self._distance(difference(measured, before.rotation, before.translation), 2 * claimed, self._dt) < _GATE
+            gate.squared_distance(
+                difference(measured, before.rotation, before.translation), 2 * claimed, self._dt, self._dt
+            )
+            < gate.WIDTH
         )
         if not (self._raw or agrees or self._rejections >= _JUMP_AFTER):
             return False
         self._start(measured, claimed)
         return True
 
-    def _learn_noise(self, measured: HeadPose, claimed: Matrix) -> None:
+    def _learn_noise(self, measured: HeadPose, variances: list[float]) -> None:
         if self._since_measured_s > self._dt:  # frames in between had no measurement
             self._noise.interrupt()
         elif self._dt > 0 and self._measured is not None:
             change = difference(measured, self._measured.rotation, self._measured.translation)
-            self._noise.observe(change, claimed.diagonal(), self._dt)
+            self._noise.observe(change, variances, self._dt)
 
-    def _follow_activity(self, innovation: Vector, std: Vector) -> None:
+    def _follow_activity(self, innovation: list[float], variances: list[float]) -> None:
         """Let the process noise of the step just predicted be that of the movement that has now shown itself."""
-        self._activity.observe(innovation, std, self._dt)
+        self._activity.observe(innovation, variances, self._dt)
         (turn, move), (old_turn, old_move) = self.densities, self._densities
         if turn > old_turn or move > old_move:
             more = max(turn - old_turn, 0.0), max(move - old_move, 0.0)
             self._kalman.P = self._kalman.P + process_noise(more, self._dt)
 
-    def _is_near(self, innovation: Vector) -> bool:
-        """Whether a measurement is within the gate whatever its covariance: near the prediction by the reach alone."""
-        ratios = innovation / _GATE_ACCELERATION
-        return float(ratios.dot(ratios)) < _GATE * self._reach_s2(self._since_measured_s) ** 2
-
-    def _surprise(self, innovation: Vector, noise: Matrix) -> float:
+    def _surprise(self, innovation: list[float], noise: Matrix) -> float:
         """Squared Mahalanobis distance of a measurement from the prediction, from the noise (6, 6) in it."""
-        return self._distance(innovation, self._kalman.P[:6, :6] + noise, self._since_measured_s)
-
-    def _distance(self, innovation: Vector, covariance: Matrix, time_s: float) -> float:
-        spread = covariance.copy()
-        spread[_POSE_AXES, _POSE_AXES] += (self._reach_s2(time_s) * _GATE_ACCELERATION) ** 2
-        _, solved, _ = dposv(spread, innovation)
-        return float(innovation @ solved)
-
-    def _reach_s2(self, time_s: float) -> float:
-        """How far a head can have moved unforeseen, one standard deviation, over its acceleration."""
-        step_s, time_s = max(self._dt, _GATE_LEAST_S), min(max(time_s, _GATE_LEAST_S), LONGEST_STEP_S)
-        return 0.5 * step_s * time_s
+        spread = self._kalman.P[POSE, POSE] + noise
+        return gate.squared_distance(innovation, spread, self._dt, self._since_measured_s)
 
 
 def _inverse(matrix: Matrix) -> Matrix:

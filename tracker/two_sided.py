@@ -291,7 +291,7 @@ def _filter(before: _Filtered, step: _Step) -> _Filtered:
     if measured is None:
         return _Filtered(predicted, predicted, F, before.lasting, measured=False)
     innovation = difference(measured.pose, predicted.rotation, predicted.translation)
-    left = innovation - measured.H[:, BIAS] @ predicted.bias
+    left = np.array(innovation) - measured.H[:, BIAS] @ predicted.bias
     kalman.update(left[:, np.newaxis], R=measured.noise, H=measured.H)
     state = predicted.corrected(kalman.x[:, 0], kalman.P)
     return _Filtered(predicted, state, F, measured.lasting, measured=True)

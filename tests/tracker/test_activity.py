@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tracker.activity import Activity
 
@@ -43,3 +44,13 @@ def test_quantities_are_judged_apart() -> None:
     both = activity(2)
     both.observe(np.array([0, 0, 0, 40.0, 0, 0]), np.ones(6), 1 / 30)
     assert both.levels == (0.0, 1.0)
+
+
+def test_an_innovation_is_judged_by_its_standard_deviation() -> None:
+    one, other = activity(), activity()
+    one.observe([0.2, 0.1, 0.0], [1.0, 1.0, 1.0], 1 / 30)
+    one.observe([4.0, 3.0, 5.0], [1.0, 1.0, 1.0], 1 / 30)
+    other.observe([0.6, 0.5, 0.0], [9.0, 25.0, 1.0], 1 / 30)
+    other.observe([12.0, 15.0, 5.0], [9.0, 25.0, 1.0], 1 / 30)
+    assert one.levels == pytest.approx(other.levels)
+    assert one.levels[0] > 0
