@@ -2,6 +2,8 @@
 
 `python -m benchmarks.uncertainty --clips FOLDER` draws the clips the first time (ten minutes), fits the scales on each
 half of the people, checks them on the other, and says what the program claims, and what it should: the mean of both.
+Drawn heads are easier than real ones, so with `--photographs LIST` of real people with ground truth, rotations are
+never claimed to be more certain than these ask for, and without never more than the network says.
 Every person is one sample of the error that stays from frame to frame: clips of one head, however long, cannot show
 whether a region is too wide.
 """
@@ -18,7 +20,9 @@ import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 from scipy.stats import chi2
 
+from benchmarks.claims import Claims
 from benchmarks.options import add_clips, add_network
+from benchmarks.portraits import Row, look, read_list
 from benchmarks.scene_clips import SceneClip, draw_scenes, read_scene
 from benchmarks.single_scenes import HALVES
 from benchmarks.steadiness import share_inside, squared_surprise
@@ -46,11 +50,7 @@ class Surprise:
 
     def scales(self) -> tuple[float, float]:
         """What standard deviations must be multiplied by, so that the 95 % regions hold 95 %."""
-        limit = chi2.ppf(_FIT_LEVEL, 3)
-        rotation, position = (
-            float(np.sqrt(np.quantile(each, _FIT_LEVEL) / limit)) for each in (self.rotation, self.position)
-        )
-        return rotation, position
+        return asked_scale(self.rotation), asked_scale(self.position)
 
     def scaled(self, rotation: float, position: float) -> Surprise:
         """What it would be if the claimed standard deviations were multiplied."""
@@ -65,6 +65,24 @@ class Surprise:
     def shares(self) -> dict[float, tuple[float, float]]:
         """For each level, the shares of true rotations and positions inside the region that should hold so many."""
         return {level: (share_inside(self.rotation, level), share_inside(self.position, level)) for level in LEVELS}
+
+
+def asked_scale(surprise: Float) -> float:
+    """What standard deviations must be multiplied by, so that the region of 95 % holds 95 % of these (n,)."""
+    return float(np.sqrt(np.quantile(surprise, _FIT_LEVEL) / chi2.ppf(_FIT_LEVEL, 3)))
+
+
+def held_out_share(surprise: Float) -> float:
+    """Share of photographs (n,) in the region of 95 % as all others ask for it."""
+    others = (np.delete(surprise, index) for index in range(len(surprise)))
+    scaled = [each / asked_scale(rest) ** 2 for each, rest in zip(surprise, others, strict=True)]
+    return share_inside(np.array(scaled), _FIT_LEVEL)
+
+
+def measure_photographs(rows: Sequence[Row], estimator: FacePoseEstimator) -> Float:
+    """Squared Mahalanobis lengths (n,) of the rotation errors of photographs of people, with boxes given."""
+    poses = [look(estimator, row.load()).pose for row in rows]
+    return Claims.of(poses, np.array([row.rotation for row in rows])).surprise
 
 
 def measure(
@@ -94,10 +112,13 @@ def _seen(tracker: HeadPoseTracker, image: npt.NDArray[np.uint8], time_s: float)
     return [face.pose for face in tracker.update(image, time_s) if face.state is not TrackState.COASTING]
 
 
-def stated(scales: Sequence[tuple[float, float]]) -> tuple[float, float]:
-    """The scales to write into `tracker/claims.py`, from those of the halves: their means, never below 1."""
-    rotation, position = (max(1.0, round(float(np.mean(each)), 2)) for each in zip(*scales, strict=True))
-    return rotation, position
+def stated(scales: Sequence[tuple[float, float]], photographs: float = 1.0) -> tuple[float, float]:
+    """The scales to write into `tracker/claims.py`, from those of the halves: their means.
+
+    For rotation never below what photographs ask for, for position never below 1.
+    """
+    rotation, position = (round(float(np.mean(each)), 2) for each in zip(*scales, strict=True))
+    return max(rotation, round(photographs, 2)), max(position, 1.0)
 
 
 def plot(folder: Path, shares: dict[str, dict[float, tuple[float, float]]]) -> None:
@@ -122,6 +143,7 @@ def main(argv: list[str] | None = None) -> int:
     """Draw what is missing, fit on each half of the people, check on the other."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.uncertainty", description=__doc__)
     add_clips(parser)
+    parser.add_argument("--photographs", type=Path, metavar="CSV", help="list of real people's pictures with truth")
     add_network(parser)
     options = parser.parse_args(argv)
     for scenes in HALVES:
@@ -132,7 +154,17 @@ def main(argv: list[str] | None = None) -> int:
     scales = [one.scales(), other.scales()]
     for half, (rotation, position) in zip(halves, scales, strict=True):
         print(f"{len(half)} people ask for scales of {rotation:.2f} for rotation, {position:.2f} for position")
-    rotation, position = stated(scales)
+    photographs = 1.0
+    if options.photographs is not None:
+        seen_from_far = [row for row in read_list(options.photographs) if row.intrinsics is None]
+        surprise = measure_photographs(seen_from_far, network)
+        photographs = asked_scale(surprise)
+        print(f"{len(seen_from_far)} photographs ask for {photographs:.2f} for rotation; each as the others ask: "
+              f"{100 * held_out_share(surprise):.0f} % in the region of 95 %")  # fmt: skip
+        for scale in (ROTATION_SCALE, photographs):
+            inside = (share_inside(surprise / scale**2, level) for level in LEVELS)
+            print(f"  times {scale:.2f}: {', '.join(f'{100 * each:.0f}' for each in inside)} % of them in the regions")
+    rotation, position = stated(scales, photographs)
     print(f"tracker/claims.py should say {rotation:.2f}, {position:.2f}; it says {ROTATION_SCALE}, {POSITION_SCALE}")
     print("\nshare of the truth in regions that claim so much (rotation, position), all people")
     everybody, leakage = [clip for half in halves for clip in half], load_leakage(options.weights)

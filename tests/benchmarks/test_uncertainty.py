@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.single_scenes import HALVES
-from benchmarks.uncertainty import LEVELS, Surprise, plot, stated
+from benchmarks.uncertainty import LEVELS, Surprise, asked_scale, held_out_share, plot, stated
 
 
 def drawn(scale: float) -> Surprise:
@@ -42,6 +42,19 @@ def test_people_of_two_halves_count_alike() -> None:
 def test_the_mean_of_both_halves_is_stated_and_never_less_than_is_claimed() -> None:
     assert stated([(0.94, 1.73), (1.0, 1.514)]) == (1.0, 1.62)
     assert stated([(1.2, 0.7), (1.1, 0.8)]) == (1.15, 1.0)
+
+
+def test_rotations_are_claimed_to_be_no_more_certain_than_photographs_show() -> None:
+    assert stated([(0.7, 1.3), (0.6, 1.4)], photographs=0.914) == (0.91, 1.35)
+    assert stated([(0.7, 1.3), (0.6, 1.4)], photographs=1.2) == (1.2, 1.35)
+    assert stated([(0.99, 1.3), (0.97, 1.4)], photographs=0.914) == (0.98, 1.35)
+
+
+def test_photographs_are_checked_on_what_the_others_ask_for() -> None:
+    surprise = np.sum(np.random.default_rng(1).normal(0, 0.8, (400, 3)) ** 2, axis=1)
+    assert asked_scale(surprise) == pytest.approx(0.8, rel=0.05)
+    assert held_out_share(surprise) == pytest.approx(0.95, abs=0.01)
+    assert held_out_share(np.array([1.0] * 9 + [1000.0])) == 0.9  # the others know nothing of the one that is far off
 
 
 def test_people_of_one_half_are_not_those_of_the_other() -> None:
