@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.loops.compiled import inlined
-from renderer.loops.lookup import Float32, Pairs, pair_at, place_of, value_at
+from renderer.loops.lookup import Float32, Packed, Pairs, pair_at, place_of, value_at
 from renderer.loops.nodes import SPARE
 
 _0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
@@ -15,6 +15,9 @@ _NEARER, _FARTHER = np.float32(0.75), np.float32(0.25)
 _NODES_PER_ROUGH = np.float32(2)
 _STRANDS_DOWN, _STRANDS_ACROSS = np.float32(4), np.float32(8)
 """Rows and columns of the picture of strands to a cell of the chart."""
+_PER_STRAND = np.float32(1 / 128)
+"""Brightness of strands to a level of their picture."""
+_FIRST, _EIGHT, _NEXT = np.uint32(0xFF), np.uint32(8), np.uint32(1)
 _NOTICEABLE = np.float32(0.04)
 """Less than this of the mirror image is not worth being sampled; it is filled in."""
 LANES = 16
@@ -152,11 +155,16 @@ def paint(share: Float32, tones: Float32, soft: Float32) -> None:
 
 
 @inlined
-def strand(columns: Float32, rows: Float32, strands: Float32, share: Float32) -> None:
-    """Multiply shares by the brightness of strands of hair at columns and rows of the chart."""
+def strand(columns: Float32, rows: Float32, strands: Packed, share: Float32) -> None:
+    """Multiply shares by the brightness of strands of hair at columns and rows of the chart; see `renderer.grain`."""
     for j in range(len(share)):
         x, y = (columns[j] + _HALF) * _STRANDS_ACROSS, (rows[j] + _HALF) * _STRANDS_DOWN
-        share[j] *= value_at(strands, place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1]), 0)
+        column, row, u, v = place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1])
+        above, below = strands[row, column], strands[row + _NEXT, column]
+        upper, lower = np.float32(above & _FIRST), np.float32(below & _FIRST)
+        upper += u * (np.float32((above >> _EIGHT) & _FIRST) - upper)
+        lower += u * (np.float32((below >> _EIGHT) & _FIRST) - lower)
+        share[j] *= (upper + v * (lower - upper)) * _PER_STRAND
 
 
 @inlined

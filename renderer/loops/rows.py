@@ -104,7 +104,7 @@ def _soften(
     number: int,
     rest: Float32,
     shown: Shown,
-    strands: Float32,
+    strands: Packed,
     known: Float32,
     memory: Memory,
     soft: Float32,
@@ -187,7 +187,7 @@ def draw(
     side: Side,
     shown: Shown,
     stand: Stand,
-    strands: Float32,
+    strands: Packed,
     first: int,
     last: int,
     met: Float32,
@@ -196,7 +196,7 @@ def draw(
 ) -> None:
     """Draw what rows `first` to `last` of a view's rough nodes stand for.
 
-    strands: (4 H, 8 W, 1), factors of brightness on the chart. met: (c, 3, c), where lines of sight met the head a
+    strands: (4 H, 8 W), see `renderer.grain`. met: (c, 3, c), where lines of sight met the head a
     moment ago; set anew in these rows and those next to them, so that who draws other rows at the same time needs one
     of his own. shares: (c, c, 2), visibility and confidence, and picture: (n, n), packed pixels, set in these rows.
     """

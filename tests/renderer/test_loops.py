@@ -11,7 +11,8 @@ import scipy.ndimage
 from fpn.camera import Camera
 from fpn.pose import HeadPose
 from renderer import View, frontalize
-from renderer.loops import cells, compiled, lookup, nodes, pixels, rows, tones
+from renderer.grain import side_by_side
+from renderer.loops import cells, compiled, lookup, mixing, nodes, pixels, rows, tones
 from tests.renderer.conftest import pose_of
 
 SIZE, ROUGH, NODES = 64, 18, 36
@@ -119,7 +120,7 @@ def draw_wall(patch, matrix, **changes):
     shares, picture_drawn = np.empty((ROUGH, ROUGH, 2), np.float32), np.empty((SIZE, SIZE), np.uint32)
     for first, last in changes.get("parts", [(0, ROUGH)]):
         met = np.zeros((ROUGH, 3, ROOM), np.float32)
-        strands = np.ones((288, 768, 1), np.float32)
+        strands = side_by_side(np.full((288, 768), changes.get("brightness", 1.0), np.float32))
         rows.draw(side, shown, stand, strands, first, last, met, shares, picture_drawn)
     return picture_drawn.view(np.uint8).reshape(SIZE, SIZE, 4)[..., :3], shares
 
@@ -166,6 +167,20 @@ def test_shares_of_what_was_seen_and_what_was_not_add_up():
     np.testing.assert_allclose(found, 0.25 * 200 + 0.25 * 0.8 * 200 + 0.5 * 100, atol=1)
     beside, _ = draw_wall(picture(), MATRIX, shares=(1, 0, 0), cover=0, beside=70)
     np.testing.assert_allclose(beside, 70, atol=1)
+
+
+def test_strands_change_the_brightness_of_what_was_not_seen_and_of_nothing_else():
+    found, _ = draw_wall(np.full_like(picture(), 200), MATRIX, shares=(0.5, 0, 0), fill=100, brightness=0.75)
+    np.testing.assert_allclose(found, 0.5 * 200 + 0.5 * 0.75 * 100, atol=1)
+
+
+def test_strands_are_looked_up_between_their_places():
+    factors = np.random.default_rng(4).uniform(0, 1.9, (288, 768)).astype(np.float32)
+    columns, rows = np.float32([10.3, 47.9, 90.0]), np.float32([0.2, 35.5, 70.9])
+    at = [4 * (rows + 0.5) - 0.5, 8 * (columns + 0.5) - 0.5]
+    shares = np.ones(3, np.float32)
+    mixing.strand(columns, rows, side_by_side(factors), shares)
+    np.testing.assert_allclose(shares, scipy.ndimage.map_coordinates(factors, at, order=1), atol=1 / 128)
 
 
 def test_an_undeformed_head_seen_from_very_far_is_met_where_the_far_view_shows_it():
