@@ -31,8 +31,9 @@ FRONT_MM = np.array([0.0, 35.0, -10.0])
 """What a camera sees of a head is what a far one sees in the direction of the camera from this point of the face."""
 _BORDER_MM = 4.0
 """So near to the frame's border nothing is trusted."""
-_NEAREST_VIEW_MM = 300.0
-"""No view is drawn from nearer to the eyes, where a head is distorted beyond recognition."""
+_NEAREST_VIEW_MM = 200.0
+"""No view is drawn from nearer to the eyes, where a head is distorted beyond recognition. A larger one shows, of faces
+that are nearer, more of the sides of the head than the camera saw."""
 _SMALL = 1e-6
 _FOLLOWED_MM, _FOLLOWED_SHARE = 2.0, 0.03
 """Up to these changes from frame to frame, of a face's form and of its distance, lines of sight are followed on it."""

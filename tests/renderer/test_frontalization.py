@@ -37,6 +37,12 @@ def test_the_frontal_view_is_what_a_camera_in_front_would_have_seen(take_photogr
     assert error(view, truth, face) < 14  # the light comes from one side: the other is matched, not known
 
 
+def test_a_face_close_to_the_camera_is_seen_from_as_close(take_photograph):
+    photograph = take_photograph(translation=(0.0, -10.0, 215.0), camera=Camera.from_fov(640, 480, 100.0))
+    truth, face = truth_of(photograph)
+    assert error(view_of(photograph), truth, face) < 4
+
+
 @pytest.mark.parametrize("yaw", [40, 75])
 def test_views_from_the_side_are_what_a_camera_there_would_have_seen(take_photograph, yaw):
     photograph = take_photograph(30, 5, 0)
