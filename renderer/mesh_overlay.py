@@ -5,6 +5,7 @@ What the head itself hides is left out, by the same table that the views use.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,6 +38,11 @@ _OPACITY = 0.75
 _EVERY = 2  # cells of the chart from one line of the wireframe to the next
 _DOT: Colour = (90, 255, 120)
 _HIDDEN_DOT: Colour = (90, 130, 100)
+_GAP_RADII = 6.0
+"""Dots of all points are at least so many of their radii apart, or small faces were nothing but dots."""
+_LEAST_PIXELS_PER_MM = 0.02
+_SMOOTH_CELLS = 0.8
+"""The surface is lit as if its normals changed smoothly over so many cells of the chart."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,8 @@ def draw_surface(picture: Picture, face: MeshFace, camera: Camera, *, head_scale
     pixels, points, whole = grid.pixels, grid.points, grid.in_mesh
     whole = whole[:-1, :-1] & whole[1:, :-1] & whole[1:, 1:] & whole[:-1, 1:]
     middle = (points[:-1, :-1] + points[1:, 1:])[whole] / 2
-    outward = np.cross((points[1:, 1:] - points[:-1, :-1])[whole], (points[:-1, 1:] - points[1:, :-1])[whole])
-    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
+    outward = _unit(np.cross(points[1:, 1:] - points[:-1, :-1], points[:-1, 1:] - points[1:, :-1]))
+    outward = _unit(cv2.GaussianBlur(outward, (0, 0), _SMOOTH_CELLS))[whole]
     facing_us = -(outward * middle).sum(1) / np.linalg.norm(middle, axis=1)
     towards = facing_us > 0
     quads = np.stack([pixels[:-1, :-1], pixels[1:, :-1], pixels[1:, 1:], pixels[:-1, 1:]], axis=2)[whole][towards]
@@ -101,11 +107,18 @@ def draw_surface(picture: Picture, face: MeshFace, camera: Camera, *, head_scale
 def draw_landmarks(
     picture: Picture, face: MeshFace, camera: Camera, *, all_points: bool = False, head_scale: float = 1.0
 ) -> None:
-    """Draw the 68 landmarks, those the head hides darker; with `all_points` all visible points of the face model."""
+    """Draw the 68 landmarks, those the head hides darker; with `all_points` all visible points of the face
+    model, as far as there is room between them.
+    """
     model = load_face_model()
     head = HeadCamera(camera, face.pose.rotation, face.pose.translation, head_scale)
     shape = model.shape(face.shape)
-    chosen = _face_vertices() if all_points else model.landmarks68
+    scale = stroke_scale(picture.shape[1], picture.shape[0])
+    radius = max(0.8, 0.9 * scale) if all_points else max(1.6, 2.4 * scale)
+    chosen = model.landmarks68
+    if all_points:
+        gap_mm = _GAP_RADII * radius / max(head.pixels_per_mm(FRONT_MM), _LEAST_PIXELS_PER_MM)
+        chosen = _face_vertices(max(math.ceil(math.log2(gap_mm)), 0))
     at = head.at(shape[chosen].astype(np.float64))
     if not np.isfinite(at).all() or at[:, 2].min() < _NEAR_MM:
         return
@@ -115,8 +128,6 @@ def draw_landmarks(
         np.clip(cells[:, 1], 0, rows - 1), np.clip(cells[:, 0], 0, columns - 1)
     ]
     pixels = camera.project(at)
-    scale = stroke_scale(picture.shape[1], picture.shape[0])
-    radius = max(0.8, 0.9 * scale) if all_points else max(1.6, 2.4 * scale)
     for pixel, seen in zip(_fixed(pixels), visible > _SEEN, strict=True):
         if seen or not all_points:
             colour = _DOT if seen else _HIDDEN_DOT
@@ -163,10 +174,22 @@ def _vertex_cells() -> Float32:
     return to_cells(to_chart(load_face_model().mean))
 
 
-@lru_cache(maxsize=1)
-def _face_vertices() -> npt.NDArray[np.int64]:
+@lru_cache(maxsize=8)
+def _face_vertices(level: int) -> npt.NDArray[np.int64]:
+    """Vertices of the face of which no two are nearer to each other than 2^level mm."""
     mean = load_face_model().mean
-    return np.flatnonzero((mean[:, 1] < _LOWEST_MM) & (mean[:, 2] < _HINDMOST_MM))[::3]
+    free = (mean[:, 1] < _LOWEST_MM) & (mean[:, 2] < _HINDMOST_MM)
+    chosen = []
+    for number in np.flatnonzero(free):
+        if free[number]:
+            chosen.append(number)
+            free &= ((mean - mean[number]) ** 2).sum(1) >= 4.0**level
+    return np.array(chosen)
+
+
+def _unit(vectors: Float64) -> Float64:
+    """Vectors (..., 3) of length 1."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
 
 
 def _fixed(pixels: Float64) -> npt.NDArray[np.int32]:

@@ -43,6 +43,14 @@ def test_landmarks_that_the_head_hides_are_darker():
     assert far_jaw.max() < near_jaw.min()
 
 
+@pytest.mark.parametrize("distance_mm", [300.0, 800.0, 2500.0])
+def test_all_points_leave_most_of_a_face_to_be_seen_however_small_it_is(distance_mm):
+    pose = pose_of(translation=(0.0, 0.0, distance_mm))
+    picture = drawn(DRAW[3], pose).max(-1)
+    face = drawn(draw_surface, pose).any(-1)
+    assert 0.02 < (picture > 60)[face].mean() < 0.5
+
+
 @pytest.mark.parametrize("draw", DRAW)
 def test_what_is_drawn_stays_within_the_heads_outline(draw):
     pose = pose_of(-35, 8, 12, (30.0, 10.0, 500.0))
