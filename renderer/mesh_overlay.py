@@ -115,10 +115,8 @@ def draw_landmarks(
     shape = model.shape(face.shape)
     scale = stroke_scale(picture.shape[1], picture.shape[0])
     radius = max(0.8, 0.9 * scale) if all_points else max(1.6, 2.4 * scale)
-    chosen = model.landmarks68
-    if all_points:
-        gap_mm = _GAP_RADII * radius / max(head.pixels_per_mm(FRONT_MM), _LEAST_PIXELS_PER_MM)
-        chosen = _face_vertices(max(math.ceil(math.log2(gap_mm)), 0))
+    gap_mm = _GAP_RADII * radius / max(head.pixels_per_mm(FRONT_MM), _LEAST_PIXELS_PER_MM)
+    chosen = _face_vertices(max(math.ceil(math.log2(gap_mm)), 0)) if all_points else model.landmarks68
     at = head.at(shape[chosen].astype(np.float64))
     if not np.isfinite(at).all() or at[:, 2].min() < _NEAR_MM:
         return
