@@ -2,8 +2,8 @@
 
 `python -m benchmarks.uncertainty --clips FOLDER` draws the clips the first time (ten minutes), fits the scales on each
 half of the people, checks them on the other, and says what the program claims, and what it should: the mean of both.
-Drawn heads are easier than real ones, so with `--photographs LIST` of real people with ground truth, rotations are
-never claimed to be more certain than these ask for, and without never more than the network says.
+Drawn heads are easier than real ones, so nothing is claimed to be more certain than the network says, and, with
+`--photographs LIST` of real people with ground truth, no rotation more than these ask for.
 Every person is one sample of the error that stays from frame to frame: clips of one head, however long, cannot show
 whether a region is too wide.
 """
@@ -115,10 +115,10 @@ def _seen(tracker: HeadPoseTracker, image: npt.NDArray[np.uint8], time_s: float)
 def stated(scales: Sequence[tuple[float, float]], photographs: float = 1.0) -> tuple[float, float]:
     """The scales to write into `tracker/claims.py`, from those of the halves: their means.
 
-    For rotation never below what photographs ask for, for position never below 1.
+    Never below 1, and for rotation never below what photographs ask for.
     """
-    rotation, position = (round(float(np.mean(each)), 2) for each in zip(*scales, strict=True))
-    return max(rotation, round(photographs, 2)), max(position, 1.0)
+    rotation, position = (max(1.0, round(float(np.mean(each)), 2)) for each in zip(*scales, strict=True))
+    return max(rotation, round(photographs, 2)), position
 
 
 def plot(folder: Path, shares: dict[str, dict[float, tuple[float, float]]]) -> None:

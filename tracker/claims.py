@@ -18,7 +18,7 @@ ROTATION_SCALE, POSITION_SCALE = 1.0, 1.35
 
 `python -m benchmarks.uncertainty` measures them on drawn heads of many people and says what to write here, the mean of
 what two halves of them ask for; needed anew for new weights. They only ever widen: drawn heads are easier than real
-ones.
+ones, of which photographs may ask for more.
 """
 
 

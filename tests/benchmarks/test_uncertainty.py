@@ -45,9 +45,9 @@ def test_the_mean_of_both_halves_is_stated_and_never_less_than_is_claimed() -> N
 
 
 def test_rotations_are_claimed_to_be_no_more_certain_than_photographs_show() -> None:
-    assert stated([(0.7, 1.3), (0.6, 1.4)], photographs=0.914) == (0.91, 1.35)
-    assert stated([(0.7, 1.3), (0.6, 1.4)], photographs=1.2) == (1.2, 1.35)
-    assert stated([(0.99, 1.3), (0.97, 1.4)], photographs=0.914) == (0.98, 1.35)
+    assert stated([(0.7, 1.3), (0.6, 1.4)], photographs=0.914) == (1.0, 1.35)
+    assert stated([(0.7, 1.3), (0.6, 1.4)], photographs=1.204) == (1.2, 1.35)
+    assert stated([(1.4, 1.3), (1.2, 1.4)], photographs=1.204) == (1.3, 1.35)
 
 
 def test_photographs_are_checked_on_what_the_others_ask_for() -> None:
