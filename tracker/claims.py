@@ -13,7 +13,7 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate
 from fpn.roi import Roi
 
-ROTATION_SCALE, POSITION_SCALE = 1.0, 1.35
+ROTATION_SCALE, POSITION_SCALE = 1.15, 1.5
 """By what the claimed standard deviations of rotation and position are multiplied, for the weights in `models/`.
 
 `python -m benchmarks.uncertainty` measures them on drawn heads of many people and says what to write here, the mean of
