@@ -112,6 +112,18 @@ BACKBONES: dict[str, Backbone] = {
         ),
         512,
     ),
+    # fused-w with fewer channels inside its blocks, for half a millisecond: pruned from it (`training.prune`).
+    "fused-n": Backbone(
+        16,
+        (
+            Stage(True, 3, 32, 1, 2),
+            Stage(True, 3, 48, 1, 2),
+            Stage(True, 2, 48, 1, 1),
+            Stage(False, 4, 96, 3, 2),
+            Stage(False, 4, 112, 3, 1),
+        ),
+        384,
+    ),
     "fused-m": Backbone(
         24,
         (

@@ -16,6 +16,7 @@ STAGES = {
     "train": "train the network, or resume training",
     "average": "the mean of several states of a run",
     "widen": "a wider network that starts where a trained one stands",
+    "prune": "a narrower network that starts almost where a trained one stands",
     "plot": "plot the course of training runs",
     "compare": "train several networks on one budget and print a table",
     "export": "write trained weights to models/, with manifest and hash; or for other programs",
@@ -55,6 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         from training.average import main as run
     elif stage == "widen":
         from training.widen import main as run
+    elif stage == "prune":
+        from training.prune import main as run
     elif stage == "plot":
         from training.plot import main as run
     elif stage == "compare":
