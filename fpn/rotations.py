@@ -16,6 +16,7 @@ FloatArray = npt.NDArray[np.floating[Any]]
 
 # Mirroring a picture left to right takes camera x to -x and, heads being symmetric, head x to -x.
 _MIRROR = np.diag([-1.0, 1.0, 1.0])
+_NEXT, _AFTER = np.array([1, 2, 0]), np.array([2, 0, 1])
 
 
 def rotation_from_angles(
@@ -55,10 +56,12 @@ def rotation_from_six(six: FloatArray) -> npt.NDArray[np.float64]:
     """
     six = np.asarray(six, float)
     a, b = six[..., 0:3], six[..., 3:6]
-    x = a / np.linalg.norm(a, axis=-1, keepdims=True)
-    b = b - np.sum(x * b, axis=-1, keepdims=True) * x
-    y = b / np.linalg.norm(b, axis=-1, keepdims=True)
-    return np.stack([x, y, np.cross(x, y)], axis=-1)
+    R = np.empty((*six.shape[:-1], 3, 3))
+    R[..., 0] = x = a / np.sqrt((a * a).sum(-1, keepdims=True))
+    b = b - (x * b).sum(-1, keepdims=True) * x
+    R[..., 1] = y = b / np.sqrt((b * b).sum(-1, keepdims=True))
+    R[..., 2] = x[..., _NEXT] * y[..., _AFTER] - x[..., _AFTER] * y[..., _NEXT]  # np.cross takes five times as long
+    return R
 
 
 def geodesic_deg(first: FloatArray, second: FloatArray) -> npt.NDArray[np.float64]:
@@ -96,12 +99,10 @@ def rotation_towards(direction: FloatArray) -> npt.NDArray[np.float64]:
     virtual camera that looks straight at a face.
     """
     d = np.asarray(direction, float)
-    d = d / np.linalg.norm(d, axis=-1, keepdims=True)
-    x, y, z = d[..., 0], d[..., 1], d[..., 2]
-    k = 1 / (1 + z)
-    rows = [
-        np.stack([1 - k * x * x, -k * x * y, x], axis=-1),
-        np.stack([-k * x * y, 1 - k * y * y, y], axis=-1),
-        np.stack([-x, -y, z], axis=-1),
-    ]
-    return np.stack(rows, axis=-2)
+    d = d / np.sqrt((d * d).sum(-1, keepdims=True))
+    across, z = d[..., :2], d[..., 2]
+    R = np.empty((*d.shape, 3))
+    R[..., :2, :2] = np.eye(2) - across[..., None] * (across / (1 + z)[..., None])[..., None, :]
+    R[..., 2] = d
+    R[..., 2, :2] = -across
+    return R
