@@ -6,11 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Float32 = npt.NDArray[np.float32]
+from renderer.rooms import Rooms
 
-_LITTLE = np.float32(1e-5)
-"""A weight of no account beside anything that is known."""
-_SMALLEST_LEVEL = 3
+Float32 = npt.NDArray[np.float32]
 
 
 def smooth_step(x: Float32) -> Float32:
@@ -26,23 +24,17 @@ def halved(layers: Float32) -> Float32:
     return np.asarray(cv2.resize(layers, half, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def spread(known: Float32, otherwise: Float32) -> Float32:
+def spread(known: Float32, otherwise: Float32, rooms: Rooms, colours: Float32) -> Float32:
     """Colours (H, W, 3) everywhere from colours times weight, and weight, (H, W, 4): smooth where nothing is known.
 
-    otherwise: (3,) the colour where nothing is known at all.
+    otherwise: (3,) the colour where nothing is known at all. colours: is set and returned; rooms: memory.
 
     Each place takes the finest of a pyramid of averages that has something to say there (Gortler et al. 1996,
     push-pull).
     """
-    from renderer.loops.tones import refine  # late: loads numba, which takes most of a second
+    from renderer.loops import tones  # late: loads numba, which takes most of a second
 
-    levels = [halved(known)]
-    while min(levels[-1].shape[:2]) > _SMALLEST_LEVEL:
-        levels.append(halved(levels[-1]))
-    coarsest = levels.pop()
-    coarse = coarsest + np.float32(0.01) * coarsest.mean((0, 1)) + _LITTLE * np.append(otherwise, np.float32(1))
-    colours: Float32 = (coarse[..., :3] / coarse[..., 3:]).astype(np.float32)
-    for level in reversed(levels):
-        colours = np.asarray(cv2.resize(colours, level.shape[1::-1]), np.float32)
-        refine(level, colours)
-    return np.asarray(cv2.resize(colours, known.shape[1::-1]), np.float32)
+    tones.spread(
+        known, np.asarray(otherwise, np.float32), rooms.floats("pyramid", tones.pyramid_size(*known.shape[:2])), colours
+    )
+    return colours

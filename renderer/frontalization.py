@@ -8,7 +8,6 @@ from the mirror image of the face, its brightness matched, and what it saw on ne
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -16,10 +15,10 @@ import numpy.typing as npt
 
 from fpn.camera import Camera
 from fpn.pose import HeadPose
-from renderer.appearance import Appearance, chart_surface, observe, sight, weigh
+from renderer.appearance import chart_surface, observe, sight, weigh
 from renderer.frontal_view import FrontalView, empty_view
-from renderer.sampling import HeadCamera, Patch, Projector, cut_patch
-from renderer.seen_face import SeenFace
+from renderer.sampling import HeadCamera, Patch, Projector, cut_patch, four_bytes
+from renderer.seen_face import FaceMemory, SeenFace
 from renderer.surroundings import Surroundings, look_around
 from renderer.view import DEFAULT_VIEW_SIZE, FIELD_MM, PIVOT_MM, View, check_size, pixels_per_mm
 
@@ -63,7 +62,7 @@ def frontalize(
     check_size(size)
     wanted = view if isinstance(view, View) else View(float(view))
     head = HeadCamera(camera, pose.rotation, pose.translation, head_scale)
-    face = see(image, head, pixels_per_mm(size), shape)
+    face = see(image, head, pixels_per_mm(size), shape, FaceMemory())
     if face is None:
         return empty_view(size)
     from renderer.drawing import Painter  # late: loads numba, which takes most of a second
@@ -85,16 +84,18 @@ def see(
     head: HeadCamera,
     view_pixels_per_mm: float,
     shape: npt.ArrayLike | None,
-    earlier: SeenFace | None = None,
+    memory: FaceMemory,
     *,
     weights_anew: bool = True,
     tones_anew: bool = True,
+    kept: tuple[float, float] = (0.0, 0.0),
 ) -> SeenFace | None:
     """What all views of one face share; None where the frame shows nothing of it.
 
-    earlier: what was seen of it a moment ago. weights_anew, tones_anew: whether to find out again how well each part of
-    it is seen, and of what tones it and its surroundings are, instead of taking that over; the second goes with the
-    first.
+    memory: what is known of it from earlier frames, and is to be known after this one. weights_anew, tones_anew:
+    whether to find out again how well each part of it is seen, and of what tones it and its surroundings are, instead
+    of taking that over; the second goes with the first. kept: shares of what was known of both, see
+    `renderer.appearance.SettledAppearance`.
     """
     if not np.isfinite(head.projection).all() or head.at(PIVOT_MM)[2] < _NEAREST_FIELDS * FIELD_MM * head.scale:
         return None
@@ -102,62 +103,59 @@ def see(
     # A field that is held aslant reaches farther to all sides.
     across, down = abs(float(head.rotation[0, 1])), abs(float(head.rotation[1, 1]))
     reach = _REACH * (across + down) / max(math.hypot(across, down), _SMALL)
-    patch = cut_patch(image, head.pixel_of(PIVOT_MM), reach * FIELD_MM * scale, scale / view_pixels_per_mm)
+    center = head.pixel_of(PIVOT_MM)
+    patch = cut_patch((image.shape[0], image.shape[1]), center, reach * FIELD_MM * scale, scale / view_pixels_per_mm)
     if patch is None:
         return None
     project = Projector(head, patch)
-    deformation = chart_surface().deformation(shape)
-    distance_mm = max(float(np.linalg.norm(head.translation)) / head.scale, _NEAREST_VIEW_MM)
-    if earlier is not None and not weights_anew:
-        observed, surroundings = earlier.observed, earlier.surroundings
-    else:
-        known = None if earlier is None or tones_anew else earlier
-        observed, surroundings = _observe(head, patch, project, deformation, scale, known)
-    return SeenFace(
-        head=head,
-        patch=patch,
-        project=project,
-        deformation=deformation,
-        observed=observed,
-        appearance=observed,
-        surroundings=surroundings,
-        distance_mm=distance_mm,
-        met=earlier.met if earlier is not None and _moved_little(earlier, deformation, distance_mm) else {},
-    )
+    pixels = memory.pixels.take(image, patch)
+    distance_mm = max(math.hypot(*head.translation.tolist()) / head.scale, _NEAREST_VIEW_MM)
+    changed_mm = memory.deformation.follow(shape)
+    if not (changed_mm < _FOLLOWED_MM and abs(distance_mm - memory.distance_mm) < _FOLLOWED_SHARE * distance_mm):
+        memory.met.clear()
+    memory.distance_mm = distance_mm
+    surroundings = memory.surroundings
+    if weights_anew or tones_anew or surroundings is None:
+        surroundings = _observe(head, patch, project, scale, memory, None if tones_anew else surroundings)
+        memory.surroundings = surroundings
+    memory.appearance.follow(memory.observed, *kept)
+    return SeenFace(head, patch, pixels, project, surroundings, distance_mm, memory)
 
 
 def _observe(
     head: HeadCamera,
     patch: Patch,
     project: Projector,
-    deformation: npt.NDArray[np.float32],
     scale: float,
-    known: SeenFace | None,
-) -> tuple[Appearance, Surroundings]:
-    """What a patch shows of a face and what stands around it; tones are those that are `known`, if any are.
+    memory: FaceMemory,
+    known: Surroundings | None,
+) -> Surroundings:
+    """What a patch shows of a face, `memory.observed`, is set; what stands around it is returned. Tones and
+    surroundings are those that are known, if these are.
 
     scale: frame pixels to a millimetre of the head.
     """
     from renderer.loops import cells  # late: loads numba, which takes most of a second
 
-    surface = chart_surface()
-    points = surface.points + deformation
+    surface, rooms = chart_surface(), memory.rooms
+    points = np.add(surface.points, memory.deformation.mm, out=rooms.floats("points", *surface.points.shape))
     pixels = project(points)
-    visible = np.empty(points.shape[:2], np.float32)
-    margin = _BORDER_MM * patch.to_patch[0, 0] * scale
+    visible = rooms.floats("visible", *points.shape[:2])
+    margin = _BORDER_MM * patch.scale * scale
     cells.show(points, surface.normals, head.camera_mm.astype(np.float32), pixels, patch.size, margin, visible)
-    seen = sight(head.towards_camera(FRONT_MM)).through(visible)
+    seen = sight(head.towards_camera(FRONT_MM), rooms)
+    seen.dim(visible)
+    observed = memory.observed
     if known is not None:
-        doubt = known.appearance.doubt
-        return replace(known.observed, weights=weigh(seen.doubted(doubt)), doubt=doubt), known.surroundings
-    small = patch.smaller(patch.to_patch[0, 0] * scale * _TONE_MM)
+        observed.doubt[:] = memory.appearance.seen.doubt
+        seen.dim(1 - observed.doubt)
+        weigh(seen, observed.weights)
+        return known
+    small = patch.smaller(patch.scale * scale * _TONE_MM)
     on_small = cv2.transform(pixels, (small.to_patch @ patch.from_patch)[:2])
-    surroundings = look_around(small, on_small)
-    return observe(small.sample(on_small), surroundings.behind(on_small, small), seen), surroundings
-
-
-def _moved_little(earlier: SeenFace, deformation: npt.NDArray[np.float32], distance_mm: float) -> bool:
-    """Whether a face's form and distance are so nearly those of earlier that lines of sight can be followed on it."""
-    if abs(distance_mm / earlier.distance_mm - 1) > _FOLLOWED_SHARE:
-        return False
-    return cv2.norm(deformation, earlier.deformation, cv2.NORM_INF) < _FOLLOWED_MM
+    colours = rooms.bytes("colours", *points.shape[:2], 4)
+    shrunk = four_bytes(memory.pixels.shrunk(small))
+    cv2.remap(shrunk, on_small, None, cv2.INTER_LINEAR, dst=colours, borderMode=cv2.BORDER_REPLICATE)
+    surroundings = look_around(small, memory.pixels, on_small, rooms)
+    observe(colours, surroundings.behind(on_small, small, rooms), seen, observed, rooms)
+    return surroundings

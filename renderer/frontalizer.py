@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from fpn.pose import HeadPose
 from renderer.frontal_view import FrontalView, empty_view
 from renderer.frontalization import see
 from renderer.sampling import HeadCamera
-from renderer.seen_face import SeenFace
+from renderer.seen_face import FaceMemory, SeenFace
 from renderer.view import DEFAULT_VIEW_SIZE, View, check_size, pixels_per_mm
 
 if TYPE_CHECKING:
@@ -54,14 +54,14 @@ class TrackedFace:
 @dataclass
 class _Memory:
     """What is remembered of a track: when it was last seen, when it was found out how well and of what tones, its shape
-    weights (50,), what was seen.
+    weights (50,), and what was seen of it.
     """
 
     time_s: float
     weights_s: float
     tones_s: float
     shape: npt.NDArray[np.float32] | None
-    seen: SeenFace
+    face: FaceMemory
 
 
 class Frontalizer:
@@ -96,8 +96,8 @@ class Frontalizer:
     def look(self, image: npt.NDArray[np.uint8], face: TrackedFace, camera: Camera, time_s: float) -> SeenFace | None:
         """What the frame shows of a face, in the light of earlier frames; None where it shows nothing of it.
 
-        For whoever draws different views of different faces: once a frame and face, arguments as for `render`. The
-        image must stay as it is until the views are drawn, which is when it is sampled.
+        For whoever draws different views of different faces: once a frame and face, arguments as for `render`. What is
+        returned holds until the track is looked at again; the image may change as soon as this has returned.
         """
         self._forget(time_s)
         memory = self._memories.get(face.track)
@@ -107,27 +107,24 @@ class Frontalizer:
             shares = np.full(len(shape), _share(elapsed, _EXPRESSION_S), np.float32)
             shares[:IDENTITY_COUNT] = _share(elapsed, _IDENTITY_S)
             shape = memory.shape + shares * (shape - memory.shape)
-        head = HeadCamera(camera, face.pose.rotation, face.pose.translation, self._head_scale)
-        earlier = None if memory is None else memory.seen
-        weights_anew = memory is None or time_s - memory.weights_s >= _WEIGHTS_EVERY_S
         tones_anew = memory is None or time_s - memory.tones_s >= _TONES_EVERY_S
+        weights_anew = tones_anew or memory is None or time_s - memory.weights_s >= _WEIGHTS_EVERY_S
+        known = FaceMemory() if memory is None else memory.face
         seen = see(
             image,
-            head,
+            HeadCamera(camera, face.pose.rotation, face.pose.translation, self._head_scale),
             pixels_per_mm(self.size),
             shape,
-            earlier,
-            weights_anew=weights_anew or tones_anew,
+            known,
+            weights_anew=weights_anew,
             tones_anew=tones_anew,
+            kept=(1 - _share(elapsed, _WEIGHTS_S), 1 - _share(elapsed, _TONES_S)),
         )
         if seen is None:
             return None
-        if earlier is not None:
-            keep = (1 - _share(elapsed, time_constant_s) for time_constant_s in (_WEIGHTS_S, _TONES_S))
-            seen = replace(seen, appearance=seen.observed.settled(earlier.appearance, *keep))
-        weights_s = time_s if memory is None or weights_anew or tones_anew else memory.weights_s
+        weights_s = time_s if memory is None or weights_anew else memory.weights_s
         tones_s = time_s if memory is None or tones_anew else memory.tones_s
-        self._memories[face.track] = _Memory(time_s, weights_s, tones_s, shape, seen)
+        self._memories[face.track] = _Memory(time_s, weights_s, tones_s, shape, known)
         return seen
 
     def draw(self, seen: SeenFace | None, views: Sequence[View]) -> tuple[FrontalView, ...]:

@@ -151,7 +151,7 @@ def _project_chart(face: MeshFace, camera: Camera, head_scale: float) -> _Grid |
     head = HeadCamera(camera, face.pose.rotation, face.pose.translation, head_scale)
     points = _chart_points()
     if face.shape is not None:
-        deformation = chart_surface().deformation(face.shape)
+        deformation = chart_surface().deformation(np.asarray(face.shape, np.float32))
         points = points + cv2.resize(deformation, points.shape[1::-1])
     at = head.at(points.astype(np.float64))
     if not np.isfinite(at).all() or at[..., 2].min() < _NEAR_MM:

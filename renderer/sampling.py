@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from fpn.camera import Camera
 from fpn.pose import HeadPose
+from renderer.rooms import Rooms
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]
+Packed = npt.NDArray[np.uint32]
 
-_HALVING = np.array([[0.5, 0, -0.25], [0, 0.5, -0.25], [0, 0, 1]])
-"""Pixel centres stand at whole numbers: the outer edges of both pictures lie half a pixel out."""
 _LENS_GRID = 33
 """Points along each side of the grid on which a lens's distortion is looked up; it varies smoothly."""
 _NEAREST_MM = 60.0
@@ -76,24 +76,17 @@ class HeadCamera:
 
 @dataclass(frozen=True)
 class Patch:
-    """A part of a frame, perhaps made smaller. The frame's memory must stay as it is while the patch is in use.
+    """A part of a frame, perhaps made smaller.
 
-    frame: (H, W, 3) uint8 BGR. left, top, width, height: which part of it. halvings: how many times it is made half as
-    large, every pixel the mean of four. to_patch: (3, 3) takes homogeneous frame pixels to the patch's.
+    left, top, width, height: which part of it. halvings: how many times it is made half as large, every pixel the mean
+    of four.
     """
 
-    frame: npt.NDArray[np.uint8]
     left: int
     top: int
     width: int
     height: int
-    halvings: int
-    to_patch: Float64
-
-    @classmethod
-    def of(cls, pixels: npt.NDArray[np.uint8], to_patch: Float64) -> Patch:
-        """The whole of a picture, (h, w, 3)."""
-        return cls(pixels, 0, 0, pixels.shape[1], pixels.shape[0], 0, to_patch)
+    halvings: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -101,49 +94,98 @@ class Patch:
         return self.height >> self.halvings, self.width >> self.halvings
 
     @property
+    def scale(self) -> float:
+        """Its pixels to one of the frame."""
+        return float(0.5**self.halvings)
+
+    @property
+    def to_patch(self) -> Float64:
+        """Takes homogeneous frame pixels to the patch's, (3, 3)."""
+        scale, (x, y) = self.scale, self._origin
+        return np.array([[scale, 0, x], [0, scale, y], [0, 0, 1]])
+
+    @property
     def from_patch(self) -> Float64:
         """The inverse (3, 3): homogeneous coordinates of the patch to frame pixels."""
-        (x, _, left), (_, y, top), _ = self.to_patch
-        return np.array([[1 / x, 0, -left / x], [0, 1 / y, -top / y], [0, 0, 1]])
+        scale, (x, y) = self.scale, self._origin
+        return np.array([[1 / scale, 0, -x / scale], [0, 1 / scale, -y / scale], [0, 0, 1]])
 
-    @cached_property
-    def pixels(self) -> npt.NDArray[np.uint8]:
-        """(h, w, 3) uint8 BGR."""
-        pixels = self.frame[self.top : self.top + self.height, self.left : self.left + self.width]
-        for _ in range(self.halvings):
-            height, width = (length // 2 for length in pixels.shape[:2])
-            whole = pixels[: 2 * height, : 2 * width]
-            pixels = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        return pixels
+    @property
+    def _origin(self) -> tuple[float, float]:
+        """Where the frame's first pixel is. Pixel centres stand at whole numbers: half as large, outer edges are the
+        same.
+        """
+        scale = self.scale
+        return (1 - scale) * -0.5 - self.left * scale, (1 - scale) * -0.5 - self.top * scale
 
     def smaller(self, shrink: float) -> Patch:
         """The same part about `shrink` times smaller (a power of two), but for two pixels at least."""
-        halvings, to_patch = self.halvings, self.to_patch
-        for _ in range(round(math.log2(max(shrink, 1.0)))):
-            if min(self.width, self.height) >> (halvings + 1) < 2:
-                break
-            halvings, to_patch = halvings + 1, _HALVING @ to_patch
-        return replace(self, halvings=halvings, to_patch=to_patch)
-
-    def sample(self, pixels: Float32) -> npt.NDArray[np.uint8]:
-        """Colours (h, w, 3) at coordinates (h, w, 2) of the patch, beyond its border those of the border."""
-        colours = cv2.remap(self.pixels, pixels, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(colours, np.uint8)
+        most = min(self.width, self.height).bit_length() - 2
+        wanted = self.halvings + round(math.log2(max(shrink, 1.0)))
+        return replace(self, halvings=max(min(wanted, most), self.halvings))
 
 
-def cut_patch(image: npt.NDArray[np.uint8], center: tuple[float, float], half: float, shrink: float) -> Patch | None:
-    """The square of `half` pixels around `center` as far as `image` reaches, `shrink` times smaller if that is much.
+class PatchPixels:
+    """Packed pixels, (h, w) uint32, of a patch, and of smaller ones of the same part of a frame, in memory that is used
+    again.
+    """
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._halvings = 0
+        self._packed: Packed = np.zeros((0, 0), np.uint32)
+
+    def take(self, frame: npt.NDArray[np.uint8], patch: Patch) -> Packed:
+        """Those of a patch of a new frame, (H, W, 3) uint8 BGR."""
+        from renderer.loops import pixels  # late: loads numba, which takes most of a second
+
+        first = min(patch.halvings, 1)
+        packed = self._room(patch, first)
+        if first:
+            # The loops know but one kind of pictures.
+            if not (frame.flags.c_contiguous and frame.flags.writeable):
+                frame = frame.copy()
+            pixels.pack_halved(frame.reshape(len(frame), -1), patch.left, patch.top, packed)
+        else:
+            part = frame[patch.top : patch.top + patch.height, patch.left : patch.left + patch.width]
+            cv2.cvtColor(part, cv2.COLOR_BGR2BGRA, dst=four_bytes(packed))
+        self._halvings, self._packed = first, packed
+        return self.shrunk(patch)
+
+    def shrunk(self, patch: Patch) -> Packed:
+        """Those of the patch at its size or, of the last one that was taken, at a smaller one."""
+        from renderer.loops import pixels  # late: loads numba, which takes most of a second
+
+        while self._halvings < patch.halvings:
+            self._halvings += 1
+            smaller = self._room(patch, self._halvings)
+            pixels.halve(self._packed, smaller)
+            self._packed = smaller
+        return self._packed
+
+    def _room(self, patch: Patch, halvings: int) -> Packed:
+        rows, columns = replace(patch, halvings=halvings).size
+        return self._rooms.words(f"patch {halvings}", rows, columns)
+
+
+def four_bytes(packed: Packed) -> npt.NDArray[np.uint8]:
+    """Packed pixels (h, w) as a picture of four channels, (h, w, 4), of the same memory."""
+    return packed.view(np.uint8).reshape(*packed.shape, 4)
+
+
+def cut_patch(size: tuple[int, int], center: tuple[float, float], half: float, shrink: float) -> Patch | None:
+    """The square of `half` pixels around `center` as far as a frame of `size` (rows, columns) reaches, `shrink` times
+    smaller if that is much.
 
     None where not two pixels of it lie in the picture.
     """
     (left, right), (top, bottom) = (
         (min(max(math.floor(middle - half), 0), length), min(max(math.ceil(middle + half) + 1, 0), length))
-        for middle, length in zip(center, image.shape[1::-1], strict=True)
+        for middle, length in zip(center, size[::-1], strict=True)
     )
     if right - left < 2 or bottom - top < 2:
         return None
-    moved = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
-    return Patch(image, left, top, right - left, bottom - top, 0, moved).smaller(shrink)
+    return Patch(left, top, right - left, bottom - top).smaller(shrink)
 
 
 class Projector:

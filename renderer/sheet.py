@@ -23,9 +23,9 @@ def sheet_of(geometry: ViewGeometry, to_camera: Float64) -> npt.NDArray[np.float
     The sheet is turned towards the camera as far as it may be without being seen on edge. to_camera: (3,) unit vector
     of the head frame, from `SHEET_MM`.
     """
-    x, y, z = (-float(along) for along in geometry.rotation @ to_camera)
+    x, y, z = (-along for along in (geometry.rotation @ to_camera).tolist())
     if z < _STEEPEST_COSINE:
         slant = math.sqrt(1 - _STEEPEST_COSINE**2) / max(math.hypot(x, y), 1e-9)
         x, y, z = x * slant, y * slant, _STEEPEST_COSINE
-    middle = geometry.rotation @ (SHEET_MM - PIVOT_MM)
+    middle = (geometry.rotation @ (SHEET_MM - PIVOT_MM)).tolist()
     return np.array([-x / z, -y / z, (middle[0] * x + middle[1] * y + middle[2] * z) / z], np.float32)

@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.blending import spread
-from renderer.sampling import Patch
+from renderer.rooms import Rooms
+from renderer.sampling import Patch, PatchPixels, four_bytes
+from renderer.words import Words
 
 Float32 = npt.NDArray[np.float32]
 
@@ -22,35 +24,48 @@ _HEAD_ROWS = 29
 
 @dataclass(frozen=True)
 class Surroundings:
-    """A small soft picture of what is around a head.
+    """A small soft picture of what is around a head, with the head itself painted over from around it.
 
-    tones: (h, w, 4) float32, BGR 0..255 with the head itself painted over from around it, and 0..1 where it stands.
-    to_small: (3, 3), from homogeneous frame pixels to this picture's.
+    tones: (h, w, 3) float32, BGR 0..255. words: the same as bytes, and how far the head stands there, for the loops
+    that draw it. to_small: (3, 3), from homogeneous frame pixels to this picture's.
     """
 
     tones: Float32
+    words: Words
     to_small: npt.NDArray[np.float64]
 
-    def behind(self, places: Float32, patch: Patch) -> Float32:
+    def behind(self, places: Float32, patch: Patch, rooms: Rooms) -> Float32:
         """Tones (h, w, 3) at places (h, w, 2) of a patch of the same frame."""
         at = cv2.transform(places, (self.to_small @ patch.from_patch)[:2])
-        found = cv2.remap(self.tones, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.ascontiguousarray(found[..., :3], np.float32)
+        found = rooms.floats("behind", *places.shape[:2], 3)
+        cv2.remap(self.tones, at, None, cv2.INTER_LINEAR, dst=found, borderMode=cv2.BORDER_REPLICATE)
+        return found
 
 
-def look_around(patch: Patch, head: Float32) -> Surroundings:
-    """Surroundings in a patch; head: (H / 2, W / 2, 2), the chart's coordinates in it."""
-    small = Patch.of(patch.pixels, patch.to_patch).smaller(max(patch.size) / _PIXELS)
-    scaling = small.to_patch @ patch.from_patch
+def look_around(patch: Patch, pixels: PatchPixels, head: Float32, rooms: Rooms) -> Surroundings:
+    """Surroundings in a patch whose pixels were taken; head: (H / 2, W / 2, 2), the chart's coordinates in it.
+
+    They stand in `rooms` until it is looked around again.
+    """
+    from renderer.loops import words as loops  # late: loads numba, which takes most of a second
+
+    small = patch.smaller(max(patch.size) / _PIXELS)
     outline = cv2.convexHull(head[:_HEAD_ROWS:2, ::2].reshape(-1, 1, 2))
-    corners = cv2.transform(outline, scaling[:2])
-    there = np.zeros(small.pixels.shape[:2], np.uint8)
+    corners = cv2.transform(outline, (small.to_patch @ patch.from_patch)[:2])
+    there = np.zeros(small.size, np.uint8)
     cv2.fillConvexPoly(there, np.rint(corners * 16).astype(np.int32), 1, cv2.LINE_8, 4)
-    free = (1 - cv2.dilate(there, np.ones((3, 3), np.uint8)))[..., None].astype(np.float32)
+    free = (1 - cv2.dilate(there, np.ones((3, 3), np.uint8)))[..., None]
     rows, columns = (length // 2 + 1 for length in there.shape)
-    around = (rows, rows, columns, columns, cv2.BORDER_CONSTANT)
+    size = there.shape[0] + 2 * rows, there.shape[1] + 2 * columns
+    inner = np.s_[rows:-rows, columns:-columns]
     # Beyond the frame tones become ever softer: nothing of its border is drawn out into stripes.
-    tones = spread(cv2.copyMakeBorder(np.dstack([small.pixels * free, free]), *around), _GREY)
-    stands = cv2.copyMakeBorder(cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7), *around)
+    known, stands = rooms.floats("around", *size, 4), rooms.floats("stands", *size)
+    known[:], stands[:] = 0, 0
+    np.multiply(four_bytes(pixels.shrunk(small))[..., :3], free, out=known[inner][..., :3], dtype=np.float32)
+    known[inner][..., 3] = free[..., 0]
+    stands[inner] = cv2.GaussianBlur(there.astype(np.float32), (0, 0), 0.7)
+    tones = spread(known, _GREY, rooms, rooms.floats("tones around", *size, 3))
+    words = Words.of(rooms.words("words around", size[0] * size[1] + 1), *size)
+    loops.pack_bytes(tones, stands, words.words)
     moved = np.array([[1, 0, columns], [0, 1, rows], [0, 0, 1]], np.float64)
-    return Surroundings(np.dstack([tones, stands]), moved @ small.to_patch)
+    return Surroundings(tones, words, moved @ small.to_patch)

@@ -12,12 +12,16 @@ Packed = npt.NDArray[np.uint32]
 Pairs = npt.NDArray[np.uint64]
 """Two neighbours of four bytes each, to be looked up at once: channels of float32, or packed pixels."""
 Place = tuple[np.uint32, np.uint32, np.float32, np.float32]
+Four = tuple[np.float32, np.float32, np.float32, np.float32]
 
 # Plain literals would be of double precision, and half as fast.
 _0, _1 = np.float32(0), np.float32(1)
 _BLUE, _GREEN, _RED = np.uint32(0x0000FF), np.uint32(0x00FF00), np.uint32(0xFF0000)
 _PER_GREEN, _PER_RED = np.float32(1 / 0x100), np.float32(1 / 0x10000)
 _LOW, _HALFWAY = np.uint64(0xFFFFFFFF), np.uint64(32)
+_TEN, _10, _20, _16, _24 = np.uint32(0x3FF), np.uint32(10), np.uint32(20), np.uint32(16), np.uint32(24)
+_LOW_HALF, _SECOND_16, _THIRD_16 = np.uint32(0xFFFF), np.uint64(16), np.uint64(32)
+_LOW_16 = np.uint64(0xFFFF)
 _NEXT = np.uint32(1)
 """Unsigned, so that it cannot mean a place counted from the end."""
 
@@ -71,6 +75,87 @@ def pair_at(picture: Pairs, place: Place, pair: int) -> tuple[np.float32, np.flo
 
 
 @inlined
+def _parts_of(u: np.float32, v: np.float32) -> Four:
+    """Shares of the four cells between which a place lies."""
+    of_d = u * v
+    of_b, of_c = u - of_d, v - of_d
+    return _1 - u - of_c, of_b, of_c, of_d
+
+
+@inlined
+def _around(words: Pairs, place: Place) -> tuple[np.uint32, np.uint32, np.uint32, np.uint32]:
+    """The four cells between which a place lies."""
+    column, row, _, _ = place
+    upper, lower = words[row, column], words[row + _NEXT, column]
+    return np.uint32(upper & _LOW), np.uint32(upper >> _HALFWAY), np.uint32(lower & _LOW), np.uint32(lower >> _HALFWAY)
+
+
+@inlined
+def bytes_at(words: Pairs, place: Place) -> Four:
+    """The four bytes, from the lowest on, of words (h, w) between four cells, 0..255."""
+    a, b, c, d = _around(words, place)
+    of_a, of_b, of_c, of_d = _parts_of(place[2], place[3])
+    first = of_a * np.float32(a & _BLUE) + of_b * np.float32(b & _BLUE)
+    second = of_a * np.float32(a & _GREEN) + of_b * np.float32(b & _GREEN)
+    third = of_a * np.float32(a & _RED) + of_b * np.float32(b & _RED)
+    fourth = of_a * np.float32(a >> _24) + of_b * np.float32(b >> _24)
+    first += of_c * np.float32(c & _BLUE) + of_d * np.float32(d & _BLUE)
+    second += of_c * np.float32(c & _GREEN) + of_d * np.float32(d & _GREEN)
+    third += of_c * np.float32(c & _RED) + of_d * np.float32(d & _RED)
+    fourth += of_c * np.float32(c >> _24) + of_d * np.float32(d >> _24)
+    return first, second * _PER_GREEN, third * _PER_RED, fourth
+
+
+@inlined
+def tens_at(words: Pairs, place: Place) -> tuple[np.float32, np.float32, np.float32]:
+    """Three numbers of ten bits each, from the lowest on, of words (h, w) between four cells, 0..1023."""
+    a, b, c, d = _around(words, place)
+    of_a, of_b, of_c, of_d = _parts_of(place[2], place[3])
+    first = of_a * np.float32(a & _TEN) + of_b * np.float32(b & _TEN)
+    second = of_a * np.float32((a >> _10) & _TEN) + of_b * np.float32((b >> _10) & _TEN)
+    third = of_a * np.float32((a >> _20) & _TEN) + of_b * np.float32((b >> _20) & _TEN)
+    first += of_c * np.float32(c & _TEN) + of_d * np.float32(d & _TEN)
+    second += of_c * np.float32((c >> _10) & _TEN) + of_d * np.float32((d >> _10) & _TEN)
+    third += of_c * np.float32((c >> _20) & _TEN) + of_d * np.float32((d >> _20) & _TEN)
+    return first, second, third
+
+
+@inlined
+def halves_at(words: Pairs, place: Place) -> tuple[np.float32, np.float32]:
+    """The lower and upper half of words (h, w) between four cells, 0..65535."""
+    a, b, c, d = _around(words, place)
+    of_a, of_b, of_c, of_d = _parts_of(place[2], place[3])
+    first = of_a * np.float32(a & _LOW_HALF) + of_b * np.float32(b & _LOW_HALF)
+    second = of_a * np.float32(a >> _16) + of_b * np.float32(b >> _16)
+    first += of_c * np.float32(c & _LOW_HALF) + of_d * np.float32(d & _LOW_HALF)
+    second += of_c * np.float32(c >> _16) + of_d * np.float32(d >> _16)
+    return first, second
+
+
+@inlined
+def _sixteen(cell: np.uint64, shift: np.uint64) -> np.float32:
+    return np.float32(np.uint32((cell >> shift) & _LOW_16))
+
+
+@inlined
+def quarters_at(cells: Pairs, place: Place) -> tuple[np.float32, np.float32, np.float32]:
+    """The first three of four numbers of 16 bits each, from the lowest on, of cells (h, w) between four of them,
+    0..65535.
+    """
+    column, row, u, v = place
+    a, b = cells[row, column], cells[row, column + _NEXT]
+    c, d = cells[row + _NEXT, column], cells[row + _NEXT, column + _NEXT]
+    of_a, of_b, of_c, of_d = _parts_of(u, v)
+    first = of_a * np.float32(np.uint32(a & _LOW_16)) + of_b * np.float32(np.uint32(b & _LOW_16))
+    first += of_c * np.float32(np.uint32(c & _LOW_16)) + of_d * np.float32(np.uint32(d & _LOW_16))
+    second = of_a * _sixteen(a, _SECOND_16) + of_b * _sixteen(b, _SECOND_16)
+    second += of_c * _sixteen(c, _SECOND_16) + of_d * _sixteen(d, _SECOND_16)
+    third = of_a * _sixteen(a, _THIRD_16) + of_b * _sixteen(b, _THIRD_16)
+    third += of_c * _sixteen(c, _THIRD_16) + of_d * _sixteen(d, _THIRD_16)
+    return first, second, third
+
+
+@inlined
 def places_of(x: Float32, y: Float32, rows: int, columns: int, at: Packed, u: Float32, v: Float32) -> None:
     """Of a row of places, see `place_of`: number of the upper left cell in a picture whose rows lie one after the
     other, and how far from there to the next.
@@ -99,9 +184,7 @@ def colour_of(
     """Blue, green and red between four pixels."""
     a, b = np.uint32(upper & _LOW), np.uint32(upper >> _HALFWAY)
     c, d = np.uint32(lower & _LOW), np.uint32(lower >> _HALFWAY)
-    of_d = u * v
-    of_b, of_c = u - of_d, v - of_d
-    of_a = _1 - u - of_c
+    of_a, of_b, of_c, of_d = _parts_of(u, v)
     blue = of_a * np.float32(a & _BLUE) + of_b * np.float32(b & _BLUE)
     green = of_a * np.float32(a & _GREEN) + of_b * np.float32(b & _GREEN)
     red = of_a * np.float32(a & _RED) + of_b * np.float32(b & _RED)

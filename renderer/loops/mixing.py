@@ -6,13 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.loops.compiled import inlined
-from renderer.loops.lookup import Float32, Packed, Pairs, pair_at, place_of, value_at
-from renderer.loops.nodes import SPARE
+from renderer.loops.lookup import Float32, Packed, halves_at, place_of, value_at
+from renderer.loops.nodes import SPARE, Side
 
 _0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 _NEARER, _FARTHER = np.float32(0.75), np.float32(0.25)
 """Shares of the two nodes, or rough nodes, between which one of twice the fineness stands."""
 _NODES_PER_ROUGH = np.float32(2)
+_WHOLE = np.float32(1 / 65535)
 _STRANDS_DOWN, _STRANDS_ACROSS = np.float32(4), np.float32(8)
 """Rows and columns of the picture of strands to a cell of the chart."""
 _PER_STRAND = np.float32(1 / 128)
@@ -47,18 +48,18 @@ def double_planes(upper: Float32, lower: Float32, number: int, rows: Float32) ->
 
 @inlined
 def lay(
-    x: Float32, y: Float32, deeper: Float32, far: Pairs, behind: Float32, same: float, depth: Float32, cover: Float32
+    x: Float32, y: Float32, deeper: Float32, side: Side, behind: Float32, same: float, depth: Float32, cover: Float32
 ) -> None:
     """Depth and cover of the surface behind a row of nodes.
 
-    x, y, deeper: see `nodes.FOUND`. far: (t, t, 1), depth and cover as a far camera sees them. behind: depth of the
-    surroundings, on which what is beside the head stands so far as the view is from the camera's own side, `same`.
+    x, y, deeper: see `nodes.FOUND`. behind: depth of the surroundings, on which what is beside the head stands so far
+    as the view is from the camera's own side, `same`.
     """
-    share = np.float32(same)
+    share, nearest, deep, far = np.float32(same), side.depth_mm[0], side.depth_mm[1], side.far_surface
     for j in range(len(cover)):
         place = place_of(x[j] * _NODES_PER_ROUGH + _HALF, y[j] * _NODES_PER_ROUGH + _HALF, far.shape[0], far.shape[1])
-        seen, on_head = pair_at(far, place, 0)
-        seen += deeper[j]
+        seen, on_head = halves_at(far, place)
+        seen, on_head = nearest + seen * deep + deeper[j], on_head * _WHOLE
         depth[j] = seen + share * (_1 - on_head) * (behind[j] - seen)
         cover[j] = on_head
 

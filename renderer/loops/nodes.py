@@ -2,8 +2,9 @@
 
 Nodes and rough nodes are those of `renderer.view.ViewGeometry`: c, g = 2 c and f = 4 c are the numbers of rough nodes,
 nodes and pixels along a side of a view with what lies around it. What is known of a row of rough nodes is kept in
-planes, (KNOWN, c) float32, so that several nodes are worked on at a time. Pictures that are looked up two channels at a
-time are given as (h, w, k) uint64. A patch is (h, w) uint32, a pixel's blue in its lowest byte, then green, red.
+planes, (KNOWN, c) float32, so that several nodes are worked on at a time. What is looked up is kept in words of four
+bytes, see `renderer.words`: looking up takes longer than reckoning. A patch is (h, w) uint32, a pixel's blue in its
+lowest byte, then green, red.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.loops.compiled import inlined
-from renderer.loops.lookup import Float32, Pairs, pair_at, place_of, value_at
+from renderer.loops.lookup import Float32, Pairs, bytes_at, pair_at, place_of, quarters_at, tens_at
 
 FOUND, AROUND, BESIDE, SHARES, SURE, TONES, CELLS, KNOWN = 0, 3, 6, 11, 14, 15, 21, 23
 """Where the planes begin, and their number. `FOUND`: places in the far view, column and row, and how much deeper than
@@ -24,21 +25,34 @@ SPARE = 16
 """Places behind the end of a row of nodes in memory, so that the last has a next one."""
 MARGIN_PX = np.float32(3)
 """Over this width along the border of a patch what is seen gives way to what is filled in."""
+CELL_STEPS = 600.0
+"""Steps to a cell of the chart, and from how many cells before the first one they are counted: see `Side.far_cells`."""
+DEEPEST = 65535.0
+"""Steps from the nearest depth of a view to the farthest."""
+TEN_ZERO, TEN_LARGEST = 512.0, 511.0
+"""Of a number of ten bits with a sign: what stands for 0, and how far it reaches from there."""
+FILL_STEPS, FACTOR_STEPS = 4.0, 512.0
+"""Steps to a grey level, and to a factor of 1."""
 _0, _1, _HALF, _QUARTER = np.float32(0), np.float32(1), np.float32(0.5), np.float32(0.25)
+_CELL, _ZERO = np.float32(1 / CELL_STEPS), np.float32(TEN_ZERO)
+_FILL, _FACTOR, _SHARE = np.float32(1 / FILL_STEPS), np.float32(1 / FACTOR_STEPS), np.float32(1 / 255)
 
 
 class Side(NamedTuple):
     """The side from which a view sees the mean head, see `renderer.view.ViewGeometry`.
 
-    far_cells: (r, r, 2) pairs: column and row of the chart, and depth, as a far camera sees them at rough nodes.
-    far_surface: (t, t, 1) pairs, depth and cover at nodes. eyes: (k, t, t, 1), what lies between the lids of those that
-    are seen. bands: (2 + k, 2), the rows of nodes in which a layer is looked for: the first, the one behind the last.
+    far_cells: (r, r) uint64, 16 bits each: column and row of the chart, counted in `CELL_STEPS` from -1, and depth, as
+    a far camera sees them at rough nodes. far_surface: (t, t) words, depth and cover at nodes, 16 bits each. depth_mm:
+    (2,), the nearest depth and the step from one to the next. eyes: (k, t, t, 1), what lies between the lids of those
+    that are seen. bands: (2 + k, 2), the rows of nodes in which a layer is looked for: the first, the one behind the
+    last.
     frame: (3, 3), turns vectors of the head frame to the view's, the first two rows in rough nodes.
     along: (c,) rough nodes from the middle of the view; along_mm the same in mm; fine_mm (g,) that of nodes.
     """
 
     far_cells: Pairs
     far_surface: Pairs
+    depth_mm: Float32
     eyes: Float32
     bands: npt.NDArray[np.int64]
     frame: Float32
@@ -50,16 +64,19 @@ class Side(NamedTuple):
 class Shown(NamedTuple):
     """What a frame shows of a face.
 
-    deformation: (h, w, 3) mm from the mean head, on the chart at half its resolution. weights: (H, W, 2) pairs, see
-    `renderer.appearance.Appearance`; tones: (h, w, 3) pairs, colours of what was not seen and factors for what is taken
-    from the mirror image. around: (m, n, 2) pairs, tones of the surroundings and where the head stands; to_small:
+    deformation: (h, w) words of ten bits each, from the mean head, on the chart at half its resolution; step_mm: of
+    them. weights: (H, W) words of bytes, see `renderer.appearance.Appearance`; fill, tone: (h, w) words of ten bits
+    each, colours of what was not seen, in `FILL_STEPS`, and factors for what is taken from the mirror image, in
+    `FACTOR_STEPS`. around: (m, n) words of bytes, tones of the surroundings and where the head stands; to_small:
     (2, 3), from the patch to them. patch: its pixels, each with the next one; size: its rows and columns.
     offsets: (n, n, 1) pairs, and grid, of the lens: see `renderer.sampling.LensOffsets`.
     """
 
-    deformation: Float32
+    deformation: Pairs
+    step_mm: float
     weights: Pairs
-    tones: Pairs
+    fill: Pairs
+    tone: Pairs
     around: Pairs
     to_small: Float32
     patch: Pairs
@@ -87,30 +104,29 @@ class Stand(NamedTuple):
 
 
 @inlined
-def meet(
-    side: Side, deformation: Float32, camera: Float32, down: int, before: Float32, met: Float32, found: Float32
-) -> None:
+def meet(side: Side, shown: Shown, camera: Float32, down: int, before: Float32, met: Float32, found: Float32) -> None:
     """Follow the lines of sight of row `down` of the rough nodes to where they meet a head, by one step there and back.
 
     before: (3, c), cells of the chart and depth where they met it a step before; met: the same, set to where they do
     now. found: (3, c), set, see `FOUND`.
     """
     eyes, nearness, beyond = camera[0], camera[1], camera[2]
-    far, frame, along = side.far_cells, side.frame, side.along
+    far, frame, along, words = side.far_cells, side.frame, side.along, shown.deformation
+    step, nearest, deep = np.float32(shown.step_mm), side.depth_mm[0], side.depth_mm[1]
     for j in range(len(along)):
         place = place_of(
-            before[0, j] * _HALF - _QUARTER, before[1, j] * _HALF - _QUARTER, deformation.shape[0], deformation.shape[1]
+            before[0, j] * _HALF - _QUARTER, before[1, j] * _HALF - _QUARTER, words.shape[0], words.shape[1]
         )
-        dx, dy, dz = value_at(deformation, place, 0), value_at(deformation, place, 1), value_at(deformation, place, 2)
+        dx, dy, dz = tens_at(words, place)
+        dx, dy, dz = (dx - _ZERO) * step, (dy - _ZERO) * step, (dz - _ZERO) * step
         across = frame[0, 0] * dx + frame[0, 1] * dy + frame[0, 2] * dz
         lower = frame[1, 0] * dx + frame[1, 1] * dy + frame[1, 2] * dz
         deeper = frame[2, 0] * dx + frame[2, 1] * dy + frame[2, 2] * dz
         spread = (before[2, j] - eyes + deeper) * nearness
         x = beyond + np.float32(j) + along[j] * spread - across
         y = beyond + np.float32(down) + along[down] * spread - lower
-        place = place_of(x, y, far.shape[0], far.shape[1])
-        met[0, j], met[1, j] = pair_at(far, place, 0)
-        met[2, j], _ = pair_at(far, place, 1)
+        column, row, depth = quarters_at(far, place_of(x, y, far.shape[0], far.shape[1]))
+        met[0, j], met[1, j], met[2, j] = column * _CELL - _1, row * _CELL - _1, nearest + depth * deep
         found[0, j], found[1, j], found[2, j] = x, y, deeper
 
 
@@ -165,8 +181,8 @@ def _surround(x: Float32, y: Float32, count: int, shown: Shown, beside: Float32)
         small_x = to_small[0, 0] * x[j] + to_small[0, 1] * y[j] + to_small[0, 2]
         small_y = to_small[1, 0] * x[j] + to_small[1, 1] * y[j] + to_small[1, 2]
         place = place_of(small_x, small_y, tones.shape[0], tones.shape[1])
-        beside[0, j], beside[1, j] = pair_at(tones, place, 0)
-        beside[2, j], beside[3, j] = pair_at(tones, place, 1)
+        beside[0, j], beside[1, j], beside[2, j], stands = bytes_at(tones, place)
+        beside[3, j] = stands * _SHARE
         nearest = min(min(x[j], right - x[j]), min(y[j], low - y[j]))
         beside[4, j] = min(_1, max(_0, nearest / MARGIN_PX))
 
@@ -181,8 +197,8 @@ def _weigh(
     as_seen, trusting = np.float32(same), np.float32(near)
     for j in range(met.shape[1]):
         place = place_of(met[0, j], met[1, j], weights.shape[0], weights.shape[1])
-        own, mirrored = pair_at(weights, place, 0)
-        confidence, perhaps = pair_at(weights, place, 1)
+        own, mirrored, confidence, perhaps = bytes_at(weights, place)
+        own, mirrored, confidence, perhaps = own * _SHARE, mirrored * _SHARE, confidence * _SHARE, perhaps * _SHARE
         inside = beside[4, j]
         more = max(perhaps - own, _0) * trusting
         own += more
@@ -194,12 +210,14 @@ def _weigh(
 
 
 @inlined
-def _colour(met: Float32, tones: Pairs, colours: Float32) -> None:
-    """What a row of rough nodes takes from the chart: colours (6, c), see `Shown.tones`."""
+def _colour(met: Float32, fill: Pairs, tone: Pairs, colours: Float32) -> None:
+    """What a row of rough nodes takes from the chart: colours (6, c), those of what was not seen, and factors."""
     for j in range(met.shape[1]):
-        place = place_of(met[0, j] * _HALF - _QUARTER, met[1, j] * _HALF - _QUARTER, tones.shape[0], tones.shape[1])
-        for k in range(3):
-            colours[2 * k, j], colours[2 * k + 1, j] = pair_at(tones, place, k)
+        place = place_of(met[0, j] * _HALF - _QUARTER, met[1, j] * _HALF - _QUARTER, fill.shape[0], fill.shape[1])
+        blue, green, red = tens_at(fill, place)
+        colours[0, j], colours[1, j], colours[2, j] = blue * _FILL, green * _FILL, red * _FILL
+        blue, green, red = tens_at(tone, place)
+        colours[3, j], colours[4, j], colours[5, j] = blue * _FACTOR, green * _FACTOR, red * _FACTOR
 
 
 @inlined
@@ -217,7 +235,7 @@ def explore(side: Side, shown: Shown, stand: Stand, down: int, before: Float32, 
     """
     for _ in range(stand.steps):
         _copy(met, before)
-        meet(side, shown.deformation, stand.camera, down, before, met, known[FOUND:AROUND])
+        meet(side, shown, stand.camera, down, before, met, known[FOUND:AROUND])
     _copy(met[:2], known[CELLS:KNOWN])
     along_mm, down_mm = side.along_mm, side.along_mm[down]
     x, y, depth = known[AROUND], known[AROUND + 1], known[AROUND + 2]
@@ -227,4 +245,4 @@ def explore(side: Side, shown: Shown, stand: Stand, down: int, before: Float32, 
     beside = known[BESIDE:SHARES]
     _surround(x, y, len(along_mm), shown, beside)
     _weigh(met, shown.weights, beside, stand.same, stand.near, known[SHARES:SURE], known[SURE])
-    _colour(met, shown.tones, known[TONES:CELLS])
+    _colour(met, shown.fill, shown.tone, known[TONES:CELLS])

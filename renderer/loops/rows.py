@@ -233,7 +233,7 @@ def draw(
         double_planes(upper[AROUND + 2 : BESIDE], lower[AROUND + 2 : BESIDE], i, known[AROUND + 2 : BESIDE])
         double_planes(upper[SHARES:SURE], lower[SHARES:SURE], i, known[SHARES:SURE])
         x, y = known[FOUND], known[FOUND + 1]
-        lay(x, y, known[FOUND + 2], side.far_surface, known[AROUND + 2], stand.same, depth, cover[here])
+        lay(x, y, known[FOUND + 2], side, known[AROUND + 2], stand.same, depth, cover[here])
         own, mirrored = factors[here, OWN], factors[here, MIRRORED]
         mix(cover[here], known[SHARES:SURE], stand.same, own[0], mirrored[0], rest)
         spans[here, OWN, 0], spans[here, OWN, 1] = span_of(own[0], count, _0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from renderer.appearance import Sight, chart_surface, observe, sight
+from renderer.appearance import SettledAppearance, Sight, chart_surface, observe, sight
 from renderer.chart import CHART_SIZE, to_cells, to_chart
 
 ROWS, COLUMNS = CHART_SIZE
@@ -123,7 +123,10 @@ def test_a_mirrored_part_takes_the_brightness_of_the_side_it_stands_on():
 def test_settling_keeps_the_shares_that_are_asked_for():
     bright = observe_before(colours(200, 200), plainly(np.full(CHART_SIZE, 0.9, np.float32)))
     dark = observe_before(colours(100, 100), plainly(np.zeros(CHART_SIZE, np.float32)))
-    mixed = dark.settled(bright, 0.25, 0.5)
+    settled = SettledAppearance()
+    settled.follow(bright, 0.0, 0.0)
+    settled.follow(dark, 0.25, 0.5)
+    mixed = settled.seen
     np.testing.assert_allclose(mixed.weights[..., 0], 0.25, atol=1e-3)
     np.testing.assert_allclose(mixed.fill, (bright.fill + dark.fill) / 2, atol=0.5)
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -120,3 +122,30 @@ def test_a_face_that_leaves_the_frame_gives_a_view_without_confidence(take_photo
 def test_a_size_out_of_range_is_refused_at_once():
     with pytest.raises(ViewError):
         Frontalizer(size=0)
+
+
+def test_warm_frames_take_hardly_any_memory_but_for_their_views(take_photograph):
+    photograph = take_photograph(30)
+    frontalizer = Frontalizer((View(), View(40)))
+
+    def render(number):
+        pose = pose_of(30 + np.sin(number / 5), 0.2 * number)
+        face = TrackedFace(1, pose, np.sin(number / 7 + np.arange(50)).astype(np.float32))
+        return frontalizer.render(photograph.image, [face], photograph.camera, number / 30)
+
+    for number in range(10):
+        render(number)
+    taken = []
+    tracemalloc.start()
+    try:
+        for number in range(10, 30):
+            before = tracemalloc.get_traced_memory()[0]
+            tracemalloc.reset_peak()
+            (views,) = render(number)
+            handed_out = sum(view.picture.nbytes + view.shares.nbytes for view in views)
+            taken.append(tracemalloc.get_traced_memory()[1] - before - handed_out)
+            del views
+    finally:
+        tracemalloc.stop()
+    assert max(taken) < 60_000
+    assert sorted(taken)[len(taken) // 2] < 20_000
