@@ -56,12 +56,11 @@ def follow(
     """Run until the source ends, `max_frames` are done or a sink is told to stop; `statistics` tells how it went.
 
     camera_of: gives the intrinsics that hold for a frame.
-    annotate: draws what was found into a copy of the frame; called once a frame, and only if a sink needs it.
+    annotate: draws what was found into a copy of the frame; called once a frame, and only if a sink wants it.
     neutral: gives the neutral pose that holds for a frame.
 
     Raises what sources and sinks raise, and Interrupted after Ctrl-C, between two frames.
     """
-    needs_picture = any(sink.needs_picture for sink in sinks)
     recording = [sink for sink in sinks if not sink.waits_for_people]
     interactive = [sink for sink in sinks if sink.waits_for_people]
     rate = RateMeter()
@@ -81,7 +80,7 @@ def follow(
                 if neutral is not None:
                     result = neutral.applied(result)
                 picture = None
-                if needs_picture:
+                if any(sink.wants_picture() for sink in sinks):
                     with statistics.stage("draw"):
                         picture = annotate(result)
                 for sink in recording:

@@ -93,12 +93,11 @@ def _write(
 ) -> None:
     recording = [sink for sink in sinks if not sink.waits_for_people]
     interactive = [sink for sink in sinks if sink.waits_for_people]
-    needs_picture = source is not None and any(sink.needs_picture for sink in sinks)
     for each in _with_pictures(results, source, statistics) if source is not None else results:
         with signals.deferred():
             result = each if neutral is None else neutral.applied(each)
             picture = None
-            if needs_picture:
+            if source is not None and any(sink.wants_picture() for sink in sinks):
                 with statistics.stage("draw"):
                     picture = annotate(result)
             for sink in recording:

@@ -167,6 +167,18 @@ def test_nothing_is_drawn_where_no_sink_wants_it():
     assert "draw" not in statistics.stage_seconds
 
 
+def test_the_picture_is_drawn_for_those_frames_alone_of_which_a_sink_wants_it():
+    class EverySecond(FakeSink):
+        def wants_picture(self):
+            return len(self.written) % 2 == 0
+
+    annotate = Annotator()
+    sink = EverySecond(needs_picture=True)
+    run(FakeSource(5), [sink, FakeSink()], annotate=annotate)
+    assert annotate.calls == 3
+    assert [picture is not None for _, picture in sink.written] == [True, False, True, False, True]
+
+
 def test_it_ends_after_the_frames_asked_for():
     sink = FakeSink()
     assert run(FakeSource(100), [sink], max_frames=3).frames == 3

@@ -19,7 +19,7 @@ class Sink(ABC):
     """
 
     needs_picture: bool = False
-    """True where `write` wants the annotated picture; it is drawn once for all sinks, and only if one wants it."""
+    """True where `write` wants annotated pictures; each is drawn once for all sinks, and only if one wants it."""
 
     needs_image: bool = False
     """True where `write` looks at the frame's own image, though not at the annotated picture: frames smoothed offline
@@ -29,6 +29,12 @@ class Sink(ABC):
     """True where `write` may wait for a key (a paused window). Such a sink comes after the others, and Ctrl-C may break
     its `write` off; that of the others is always finished."""
 
+    def wants_picture(self) -> bool:
+        """Whether `write` wants that of the next frame; asked once a frame, before it is drawn. Never True unless
+        `needs_picture`.
+        """
+        return self.needs_picture
+
     @property
     def stop_requested(self) -> bool:
         """True once the person asked to stop through this sink (a key in the window)."""
@@ -36,7 +42,8 @@ class Sink(ABC):
 
     @abstractmethod
     def write(self, result: TrackedFrame, picture: npt.NDArray[np.uint8] | None) -> None:
-        """Take one frame. `picture` is the annotated (H, W, 3) uint8 BGR picture, None unless `needs_picture`.
+        """Take one frame. `picture` is the annotated (H, W, 3) uint8 BGR picture; None unless this sink, or another,
+        wants it.
 
         The picture is the caller's and may change after the call. Raises SinkError if writing fails (disk full).
         """

@@ -75,8 +75,8 @@ class VideoSink(Sink):
         time_s = result.frame.time_s if self._is_sequence else self._written * STILL_S
         if self._closed:
             raise ValueError(f"{self._output.path} is closed")
-        if self._panel is not None:
-            picture = self._panel.beside(picture, result)
+        # The caller's picture may change while it waits to be encoded.
+        picture = picture.copy() if self._panel is None else self._panel.beside(picture, result)
         if self._worker is None:
             self._worker = self._begin((picture.shape[1], picture.shape[0]))
         if self._is_sequence and self._last_s is not None and time_s > self._last_s:
@@ -121,10 +121,12 @@ class _EncodingThread:
         self._failed = False
 
     def write(self, picture: npt.NDArray[np.uint8], time_s: float, duration_s: float) -> None:
-        """Hand over a copy of the picture, waiting while the queue is full. Raises SinkError for an earlier failure."""
+        """Hand over the picture, which must stay as it is, waiting while the queue is full. Raises SinkError for an
+        earlier failure.
+        """
         while self._waiting and (len(self._waiting) >= _WAITING_PICTURES or self._waiting[0].done()):
             self._await_first()
-        self._waiting.append(self._thread.submit(self._encoder.write, picture.copy(), time_s, duration_s))
+        self._waiting.append(self._thread.submit(self._encoder.write, picture, time_s, duration_s))
 
     def close(self) -> None:
         """Encode what waits and close the file. Raises SinkError for a failure that no `write` has told of."""

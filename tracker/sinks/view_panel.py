@@ -68,7 +68,10 @@ class ViewPanel:
         row_count = max(height // tile, 1)
         if row_count != self._row_count:
             self._places, self._row_count = Places(row_count), row_count
-        strip = np.full((height, tile * self.choice.most, 3), _BACKGROUND, np.uint8)
+        shown = np.empty((height, width + tile * self.choice.most, 3), np.uint8)
+        shown[:, :width] = picture
+        strip = shown[:, width:]
+        strip[:] = _BACKGROUND
         lettering = Lettering(2 * tile, 2 * tile)
         faces = {face.track: face for face in result.poses}
         for track, row in self._places.update(list(faces)).items():
@@ -81,7 +84,7 @@ class ViewPanel:
                 self._last[track] = part.copy()
             lettering.draw(strip, str(track), lettering.line_height / 4, row * tile + lettering.line_height / 6)
         self._last = {track: row for track, row in self._last.items() if track in faces}
-        return np.concatenate([picture, strip], axis=1)
+        return shown
 
     def _draw_row(self, row: Picture, result: TrackedFrame, face: TrackedPose) -> None:
         tile = len(row)

@@ -29,6 +29,10 @@ LARGEST = (1280, 720)
 
 _ESCAPE = 27
 _SHORTEST_INTERVAL_S = 1 / 60  # files go through faster than a screen shows them: what it cannot show is passed over
+_REST = 4.0
+"""So many times as long as showing a picture takes, others are passed over: time is for tracking ..."""
+_MOST_INTERVALS = 1.8
+"""... but no longer than this many of the shortest intervals, so that no picture of a camera of 30 a second is."""
 _PAUSE_STEP_MS = 30
 _MESSAGE_S = 3.0
 
@@ -46,9 +50,9 @@ class _Key:
 class WindowSink(Sink):
     """Shows the annotated pictures in a window with keys; `h` lists them on screen.
 
-    Files go through as fast as they are processed; pictures that come faster than the screen shows them are passed
-    over. While paused, `write` does not return: a file waits, a live source drops what comes. Closing the window with
-    the mouse, `q` and Esc set `stop_requested`.
+    Files go through as fast as they are processed; pictures that come faster than the screen shows them, or sooner
+    after the last one than leaves time for tracking, are passed over. While paused, `write` does not return: a file
+    waits, a live source drops what comes. Closing the window with the mouse, `q` and Esc set `stop_requested`.
     """
 
     needs_picture = True
@@ -78,6 +82,7 @@ class WindowSink(Sink):
         self._message = "space: next picture, h: keys" if step else "h: keys"
         self._message_until: float | None = None
         self._next_show = 0.0
+        self._passes = False
         self._picture: npt.NDArray[np.uint8] = np.zeros((0, 0, 3), np.uint8)
         self._alone: npt.NDArray[np.uint8] = self._picture
         self._result: TrackedFrame | None = None
@@ -108,14 +113,18 @@ class WindowSink(Sink):
         """True once a key, or closing the window, asked to stop."""
         return self._stop
 
+    def wants_picture(self) -> bool:
+        """False for the picture of a frame that will be passed over."""
+        self._passes = self._is_passed_over(time.monotonic())
+        return not self._passes
+
     def write(self, result: TrackedFrame, picture: npt.NDArray[np.uint8] | None) -> None:
         """Show the picture and answer the keys pressed since; while paused, only return when that ends."""
-        if picture is None:
+        if picture is None and not self._passes:
             raise ValueError("a window needs the annotated picture")
         now = time.monotonic()
-        if self._stop or (now < self._next_show and not self._step):
+        if picture is None or self._is_passed_over(now):
             return
-        self._next_show = now + _SHORTEST_INTERVAL_S
         self._alone, self._result = picture, result
         self._compose()
         if not self._open:
@@ -123,6 +132,8 @@ class WindowSink(Sink):
         self._paused = self._step
         self._show()
         self._answer(cv2.pollKey())
+        rest = max(_SHORTEST_INTERVAL_S, _REST * (time.monotonic() - now))
+        self._next_show = now + min(rest, _MOST_INTERVALS * _SHORTEST_INTERVAL_S)
         while self._paused and not self._stop:
             self._show()
             self._answer(cv2.waitKey(_PAUSE_STEP_MS))
@@ -134,6 +145,9 @@ class WindowSink(Sink):
             if _is_visible():
                 cv2.destroyWindow(TITLE)
                 cv2.waitKey(1)  # some systems take the window away only when events are asked for
+
+    def _is_passed_over(self, now: float) -> bool:
+        return self._stop or (now < self._next_show and not self._step)
 
     def _compose(self) -> None:
         """Make the picture to show of the frame's own, and the views beside it."""

@@ -187,6 +187,48 @@ def test_pictures_that_come_faster_than_a_screen_shows_them_are_passed_over(scre
     assert 50 <= len(screen.shown) <= 61
 
 
+def test_a_picture_that_is_passed_over_need_not_be_drawn(screen, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("tracker.sinks.window.time.monotonic", lambda: clock[0])
+    window = WindowSink()
+    drawn = []
+    for number in range(8):
+        clock[0] = 100 + number / 120
+        drawn.append(window.wants_picture())
+        window.write(tracked(number), grey(100, 320, 240) if drawn[-1] else None)
+    assert drawn == [True, False] * 4
+    assert len(screen.shown) == 4
+
+
+def test_more_is_passed_over_where_showing_takes_long_but_not_below_30_a_second(screen, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("tracker.sinks.window.time.monotonic", lambda: clock[0])
+    window = WindowSink()
+
+    def slowly():
+        clock[0] += 0.012
+        return -1
+
+    def shown_of(count, rate_hz):
+        begun, before = clock[0] + 1, len(screen.shown)
+        for number in range(count):
+            clock[0] = max(clock[0], begun + number / rate_hz)
+            screen.keys = [slowly]
+            if window.wants_picture():
+                window.write(tracked(number), grey(100, 320, 240))
+        return len(screen.shown) - before
+
+    assert shown_of(30, 30) == 30
+    assert shown_of(60, 60) == 30
+
+
+def test_a_picture_that_is_wanted_must_come(screen):
+    window = WindowSink()
+    assert window.wants_picture()
+    with pytest.raises(ValueError, match="picture"):
+        window.write(tracked(), None)
+
+
 def test_stepping_holds_every_picture_until_space(screen):
     window = WindowSink(step=True)
     for level in (50, 100, 150):
