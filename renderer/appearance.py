@@ -88,7 +88,7 @@ class SettledAppearance:
         from renderer.loops import words  # late: loads numba, which takes most of a second
 
         seen = self.seen
-        words.settle_weights(observed.weights, 1 - weights_share, seen.weights, self.weights.words)
+        words.settle_weights(observed.weights, 1 - weights_share, seen.weights, self.weights.bytes)
         words.settle_tones(
             observed.tones, observed.doubt, 1 - tones_share, seen.tones, seen.doubt, self.fill.words, self.tone.words
         )

@@ -98,7 +98,7 @@ def _threads() -> ThreadPoolExecutor:
 def side_of(view: View, size: int) -> Side:
     """The side from which a view of `size` pixels sees the mean head, as the compiled loops look it up."""
     geometry = view_geometry(view, size)
-    everywhere = (0, len(geometry.along_mm))
+    nodes = len(geometry.along_mm)
     lanes = _lanes(geometry)
     eyes = np.zeros((len(geometry.eyes), *geometry.far_surface.shape[:2], 1), np.float32)
     for mask, eye in zip(eyes, geometry.eyes, strict=True):
@@ -114,7 +114,7 @@ def side_of(view: View, size: int) -> Side:
         far_surface=in_halves((deep - nearest) / step, cover * DEEPEST),
         depth_mm=np.array([nearest, step], np.float32),
         eyes=eyes,
-        bands=np.array([everywhere, everywhere, *(eye.band for eye in geometry.eyes)]),
+        parts=np.array([(0, nodes, 0, nodes)] * 2 + [eye.part for eye in geometry.eyes]),
         frame=geometry.frame,
         along=_continued(geometry.rough_along, lanes),
         along_mm=_continued(geometry.rough_along_mm, lanes),

@@ -65,13 +65,15 @@ class HeadCamera:
         if self.camera.distortion.size:
             x, y = self.camera.project(at)[0]
             return float(x), float(y)
-        x, y, depth = self.camera.K @ at
-        return float(x / depth), float(y / depth)
+        x, y, depth = (self.camera.K @ at).tolist()
+        return x / depth, y / depth
 
     @cached_property
     def projection(self) -> Float64:
         """The pinhole projection (3, 4) of homogeneous head coordinates to the frame; no distortion."""
-        return np.asarray(self.camera.K @ np.column_stack([self.scale * self.rotation, self.translation]))
+        placed = np.empty((3, 4))
+        placed[:, :3], placed[:, 3] = self.scale * self.rotation, self.translation
+        return np.asarray(self.camera.K @ placed)
 
 
 @dataclass(frozen=True)

@@ -116,13 +116,13 @@ class FarEye:
     """An eye in the far view of the mean head.
 
     mask: (t, t) float32, soft, of what lies between the lids. to_other: (4, 4), moves homogeneous coordinates of the
-    head from it to the other eye. band: the rows of a view's nodes in which it may be found, the first and the one
-    behind the last.
+    head from it to the other eye. part: where among a view's nodes it may be found: the first row and the one behind
+    the last, and the same of columns.
     """
 
     mask: Float32
     to_other: npt.NDArray[np.float64]
-    band: tuple[int, int]
+    part: tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -252,11 +252,11 @@ def view_geometry(view: View, size: int) -> ViewGeometry:
         far_surface=np.dstack([depth, cover]),
         far_cells=np.dstack([to_cells(to_chart(points)), depth])[::NODES_PER_ROUGH, ::NODES_PER_ROUGH].copy(),
         eyes=tuple(
-            FarEye(mask, _moved(shift), band)
+            FarEye(mask, _moved(shift), part)
             for name, shift in (("right eye", _EYE_SHIFT_MM), ("left eye", -_EYE_SHIFT_MM))
             for mask in [_soft_mask(seen & (model.parts[index] == PARTS[name]), node_mm)]
-            for band in [_band(mask, beyond, round(_EYE_MOVED_MM / node_mm))]
-            if band is not None
+            for part in [_part(mask, beyond, round(_EYE_MOVED_MM / node_mm))]
+            if part is not None
         ),
     )
 
@@ -277,14 +277,19 @@ def _soft_mask(inside: npt.NDArray[np.bool_], node_mm: float) -> Float32:
     return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(1.0 / node_mm, 0.3)), np.float32)
 
 
-def _band(mask: Float32, beyond: int, reach: int) -> tuple[int, int] | None:
-    """Rows of a view's nodes, the first and the one behind the last, in which that may be found which a mask (t, t) of
-    the far view shows, `reach` around it; None for none.
+def _part(mask: Float32, beyond: int, reach: int) -> tuple[int, int, int, int] | None:
+    """Where among a view's nodes, see `FarEye`, that may be found which a mask (t, t) of the far view shows, `reach`
+    around it; None for nowhere.
     """
-    rows = np.flatnonzero((mask > _LITTLE).any(1)) - beyond * NODES_PER_ROUGH
-    if not rows.size:
-        return None
-    return max(int(rows[0]) - reach, 0), min(int(rows[-1]) + reach + 1, len(mask) - 2 * beyond * NODES_PER_ROUGH)
+    ends = []
+    for axis in (1, 0):
+        seen = np.flatnonzero((mask > _LITTLE).any(axis)) - beyond * NODES_PER_ROUGH
+        if not seen.size:
+            return None
+        last = len(mask) - 2 * beyond * NODES_PER_ROUGH
+        ends += [max(int(seen[0]) - reach, 0), min(int(seen[-1]) + reach + 1, last)]
+    top, bottom, left, right = ends
+    return top, bottom, left, right
 
 
 def _moved(shift: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -28,6 +28,11 @@ class Words:
     words: Packed
     pairs: Pairs
 
+    @property
+    def bytes(self) -> npt.NDArray[np.uint8]:
+        """The words as bytes, (h, 4 w), the lowest of each first."""
+        return self.words.view(np.uint8)
+
     @classmethod
     def of(cls, memory: Packed, rows: int, columns: int) -> Words:
         """In `memory`, (h w + 1,) or more."""

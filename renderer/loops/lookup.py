@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -75,6 +77,14 @@ def pair_at(picture: Pairs, place: Place, pair: int) -> tuple[np.float32, np.flo
 
 
 @inlined
+def number(bits: int | np.unsignedinteger[Any]) -> np.float32:
+    """A number that is held by a few bits. numba reckons with 64 bits throughout, which takes twice the time of 32 to
+    turn into a float, and much longer where a processor has no instruction for it.
+    """
+    return np.float32(np.int32(bits))
+
+
+@inlined
 def _parts_of(u: np.float32, v: np.float32) -> Four:
     """Shares of the four cells between which a place lies."""
     of_d = u * v
@@ -95,14 +105,14 @@ def bytes_at(words: Pairs, place: Place) -> Four:
     """The four bytes, from the lowest on, of words (h, w) between four cells, 0..255."""
     a, b, c, d = _around(words, place)
     of_a, of_b, of_c, of_d = _parts_of(place[2], place[3])
-    first = of_a * np.float32(a & _BLUE) + of_b * np.float32(b & _BLUE)
-    second = of_a * np.float32(a & _GREEN) + of_b * np.float32(b & _GREEN)
-    third = of_a * np.float32(a & _RED) + of_b * np.float32(b & _RED)
-    fourth = of_a * np.float32(a >> _24) + of_b * np.float32(b >> _24)
-    first += of_c * np.float32(c & _BLUE) + of_d * np.float32(d & _BLUE)
-    second += of_c * np.float32(c & _GREEN) + of_d * np.float32(d & _GREEN)
-    third += of_c * np.float32(c & _RED) + of_d * np.float32(d & _RED)
-    fourth += of_c * np.float32(c >> _24) + of_d * np.float32(d >> _24)
+    first = of_a * number(a & _BLUE) + of_b * number(b & _BLUE)
+    second = of_a * number(a & _GREEN) + of_b * number(b & _GREEN)
+    third = of_a * number(a & _RED) + of_b * number(b & _RED)
+    fourth = of_a * number(a >> _24) + of_b * number(b >> _24)
+    first += of_c * number(c & _BLUE) + of_d * number(d & _BLUE)
+    second += of_c * number(c & _GREEN) + of_d * number(d & _GREEN)
+    third += of_c * number(c & _RED) + of_d * number(d & _RED)
+    fourth += of_c * number(c >> _24) + of_d * number(d >> _24)
     return first, second * _PER_GREEN, third * _PER_RED, fourth
 
 
@@ -111,12 +121,12 @@ def tens_at(words: Pairs, place: Place) -> tuple[np.float32, np.float32, np.floa
     """Three numbers of ten bits each, from the lowest on, of words (h, w) between four cells, 0..1023."""
     a, b, c, d = _around(words, place)
     of_a, of_b, of_c, of_d = _parts_of(place[2], place[3])
-    first = of_a * np.float32(a & _TEN) + of_b * np.float32(b & _TEN)
-    second = of_a * np.float32((a >> _10) & _TEN) + of_b * np.float32((b >> _10) & _TEN)
-    third = of_a * np.float32((a >> _20) & _TEN) + of_b * np.float32((b >> _20) & _TEN)
-    first += of_c * np.float32(c & _TEN) + of_d * np.float32(d & _TEN)
-    second += of_c * np.float32((c >> _10) & _TEN) + of_d * np.float32((d >> _10) & _TEN)
-    third += of_c * np.float32((c >> _20) & _TEN) + of_d * np.float32((d >> _20) & _TEN)
+    first = of_a * number(a & _TEN) + of_b * number(b & _TEN)
+    second = of_a * number((a >> _10) & _TEN) + of_b * number((b >> _10) & _TEN)
+    third = of_a * number((a >> _20) & _TEN) + of_b * number((b >> _20) & _TEN)
+    first += of_c * number(c & _TEN) + of_d * number(d & _TEN)
+    second += of_c * number((c >> _10) & _TEN) + of_d * number((d >> _10) & _TEN)
+    third += of_c * number((c >> _20) & _TEN) + of_d * number((d >> _20) & _TEN)
     return first, second, third
 
 
@@ -125,16 +135,16 @@ def halves_at(words: Pairs, place: Place) -> tuple[np.float32, np.float32]:
     """The lower and upper half of words (h, w) between four cells, 0..65535."""
     a, b, c, d = _around(words, place)
     of_a, of_b, of_c, of_d = _parts_of(place[2], place[3])
-    first = of_a * np.float32(a & _LOW_HALF) + of_b * np.float32(b & _LOW_HALF)
-    second = of_a * np.float32(a >> _16) + of_b * np.float32(b >> _16)
-    first += of_c * np.float32(c & _LOW_HALF) + of_d * np.float32(d & _LOW_HALF)
-    second += of_c * np.float32(c >> _16) + of_d * np.float32(d >> _16)
+    first = of_a * number(a & _LOW_HALF) + of_b * number(b & _LOW_HALF)
+    second = of_a * number(a >> _16) + of_b * number(b >> _16)
+    first += of_c * number(c & _LOW_HALF) + of_d * number(d & _LOW_HALF)
+    second += of_c * number(c >> _16) + of_d * number(d >> _16)
     return first, second
 
 
 @inlined
 def _sixteen(cell: np.uint64, shift: np.uint64) -> np.float32:
-    return np.float32(np.uint32((cell >> shift) & _LOW_16))
+    return number((cell >> shift) & _LOW_16)
 
 
 @inlined
@@ -146,8 +156,8 @@ def quarters_at(cells: Pairs, place: Place) -> tuple[np.float32, np.float32, np.
     a, b = cells[row, column], cells[row, column + _NEXT]
     c, d = cells[row + _NEXT, column], cells[row + _NEXT, column + _NEXT]
     of_a, of_b, of_c, of_d = _parts_of(u, v)
-    first = of_a * np.float32(np.uint32(a & _LOW_16)) + of_b * np.float32(np.uint32(b & _LOW_16))
-    first += of_c * np.float32(np.uint32(c & _LOW_16)) + of_d * np.float32(np.uint32(d & _LOW_16))
+    first = of_a * number(a & _LOW_16) + of_b * number(b & _LOW_16)
+    first += of_c * number(c & _LOW_16) + of_d * number(d & _LOW_16)
     second = of_a * _sixteen(a, _SECOND_16) + of_b * _sixteen(b, _SECOND_16)
     second += of_c * _sixteen(c, _SECOND_16) + of_d * _sixteen(d, _SECOND_16)
     third = of_a * _sixteen(a, _THIRD_16) + of_b * _sixteen(b, _THIRD_16)
@@ -185,10 +195,10 @@ def colour_of(
     a, b = np.uint32(upper & _LOW), np.uint32(upper >> _HALFWAY)
     c, d = np.uint32(lower & _LOW), np.uint32(lower >> _HALFWAY)
     of_a, of_b, of_c, of_d = _parts_of(u, v)
-    blue = of_a * np.float32(a & _BLUE) + of_b * np.float32(b & _BLUE)
-    green = of_a * np.float32(a & _GREEN) + of_b * np.float32(b & _GREEN)
-    red = of_a * np.float32(a & _RED) + of_b * np.float32(b & _RED)
-    blue += of_c * np.float32(c & _BLUE) + of_d * np.float32(d & _BLUE)
-    green += of_c * np.float32(c & _GREEN) + of_d * np.float32(d & _GREEN)
-    red += of_c * np.float32(c & _RED) + of_d * np.float32(d & _RED)
+    blue = of_a * number(a & _BLUE) + of_b * number(b & _BLUE)
+    green = of_a * number(a & _GREEN) + of_b * number(b & _GREEN)
+    red = of_a * number(a & _RED) + of_b * number(b & _RED)
+    blue += of_c * number(c & _BLUE) + of_d * number(d & _BLUE)
+    green += of_c * number(c & _GREEN) + of_d * number(d & _GREEN)
+    red += of_c * number(c & _RED) + of_d * number(d & _RED)
     return blue, green * _PER_GREEN, red * _PER_RED

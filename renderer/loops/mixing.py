@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from renderer.loops.compiled import inlined
-from renderer.loops.lookup import Float32, Packed, halves_at, place_of, value_at
+from renderer.loops.lookup import Float32, Packed, halves_at, number, place_of, value_at
 from renderer.loops.nodes import SPARE, Side
 
 _0, _1, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
@@ -162,20 +162,22 @@ def strand(columns: Float32, rows: Float32, strands: Packed, share: Float32) -> 
         x, y = (columns[j] + _HALF) * _STRANDS_ACROSS, (rows[j] + _HALF) * _STRANDS_DOWN
         column, row, u, v = place_of(x - _HALF, y - _HALF, strands.shape[0], strands.shape[1])
         above, below = strands[row, column], strands[row + _NEXT, column]
-        upper, lower = np.float32(above & _FIRST), np.float32(below & _FIRST)
-        upper += u * (np.float32((above >> _EIGHT) & _FIRST) - upper)
-        lower += u * (np.float32((below >> _EIGHT) & _FIRST) - lower)
+        upper, lower = number(above & _FIRST), number(below & _FIRST)
+        upper += u * (number((above >> _EIGHT) & _FIRST) - upper)
+        lower += u * (number((below >> _EIGHT) & _FIRST) - lower)
         share[j] *= (upper + v * (lower - upper)) * _PER_STRAND
 
 
 @inlined
-def look_between_lids(mask: Float32, x: Float32, y: Float32, count: int, mirrored: Float32, other: Float32) -> None:
-    """Between the lids of an eye let the other eye take the place of the mirror image.
+def look_between_lids(
+    mask: Float32, x: Float32, y: Float32, start: int, end: int, mirrored: Float32, other: Float32
+) -> None:
+    """Between the lids of an eye let the other eye take the place of the mirror image, from node `start` to `end`.
 
     mask: (t, t, 1), see `nodes.Side.eyes`. x, y: see `nodes.FOUND`. mirrored: (3, g), factors, lessened; other: (3, g),
     set to what they are lessened by.
     """
-    for j in range(count):
+    for j in range(start, end):
         place = place_of(x[j] * _NODES_PER_ROUGH + _HALF, y[j] * _NODES_PER_ROUGH + _HALF, mask.shape[0], mask.shape[1])
         between_lids = value_at(mask, place, 0)
         for k in range(3):

@@ -44,8 +44,8 @@ class Side(NamedTuple):
     far_cells: (r, r) uint64, 16 bits each: column and row of the chart, counted in `CELL_STEPS` from -1, and depth, as
     a far camera sees them at rough nodes. far_surface: (t, t) words, depth and cover at nodes, 16 bits each. depth_mm:
     (2,), the nearest depth and the step from one to the next. eyes: (k, t, t, 1), what lies between the lids of those
-    that are seen. bands: (2 + k, 2), the rows of nodes in which a layer is looked for: the first, the one behind the
-    last.
+    that are seen. parts: (2 + k, 4), of the nodes in which a layer is looked for: the first row and the one behind the
+    last, and the same of columns.
     frame: (3, 3), turns vectors of the head frame to the view's, the first two rows in rough nodes.
     along: (c,) rough nodes from the middle of the view; along_mm the same in mm; fine_mm (g,) that of nodes.
     """
@@ -54,7 +54,7 @@ class Side(NamedTuple):
     far_surface: Pairs
     depth_mm: Float32
     eyes: Float32
-    bands: npt.NDArray[np.int64]
+    parts: npt.NDArray[np.int64]
     frame: Float32
     along: Float32
     along_mm: Float32

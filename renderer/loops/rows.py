@@ -200,7 +200,7 @@ def draw(
     moment ago; set anew in these rows and those next to them, so that who draws other rows at the same time needs one
     of his own. shares: (c, c, 2), visibility and confidence, and picture: (n, n), packed pixels, set in these rows.
     """
-    count, layers, last_rough = len(side.fine_mm), len(side.bands), len(shares) - 1
+    count, layers, last_rough = len(side.fine_mm), len(side.parts), len(shares) - 1
     room = count + SPARE
     rough, before = np.empty((2, KNOWN, count // 2 + SPARE), np.float32), np.empty((3, count // 2), np.float32)
     known, depth, rest = (
@@ -211,7 +211,7 @@ def draw(
     # Of the last two rows of nodes, between which rows of pixels stand.
     cover, soft, is_soft = np.empty((2, count), np.float32), np.empty((2, 3, room), np.float32), np.zeros(2, np.bool_)
     factors, places = np.empty((2, layers, 3, room), np.float32), np.empty((2, layers, 2, room), np.float32)
-    spans = np.empty((2, 2, 2), np.int64)
+    spans = np.empty((2, layers, 2), np.int64)
     width = min((_BORDER + len(picture) + LANES - 1) // LANES * LANES, 2 * count)
     colours, row = np.empty((3, 2 * count + SPARE), np.float32), np.empty((5, 2 * count + SPARE), np.float32)
     memory = (
@@ -248,9 +248,13 @@ def draw(
             clear(mirrored)
         is_soft[here] = _soften(upper, lower, i, rest, shown, strands, known, memory, soft[here])
         for layer in range(layers):
-            if side.bands[layer, 0] <= i < side.bands[layer, 1]:
+            top, bottom, start, end = side.parts[layer]
+            if top <= i < bottom:
                 if layer > MIRRORED:
-                    look_between_lids(side.eyes[layer - 2], x, y, count, mirrored, factors[here, layer])
+                    clear(factors[here, layer])
+                    start, end = max(start, spans[here, MIRRORED, 0]), min(end, spans[here, MIRRORED, 1])
+                    look_between_lids(side.eyes[layer - 2], x, y, start, end, mirrored, factors[here, layer])
+                    spans[here, layer, 0], spans[here, layer, 1] = start, max(start, end)
                 at = places[here, layer]
                 project(depth, side.fine_mm, side.fine_mm[i], stand.camera, stand.matrices[layer], at[0], at[1])
                 bend(shown.offsets, shown.grid, count, at[0], at[1])
@@ -265,8 +269,9 @@ def draw(
             else:
                 clear(colours)
             for layer in range(layers):
-                left, right = pixels_of(spans[0, min(layer, MIRRORED)], spans[1, min(layer, MIRRORED)], width)
-                if left < right and side.bands[layer, 0] < i < side.bands[layer, 1]:
+                top, bottom = side.parts[layer, 0], side.parts[layer, 1]
+                left, right = pixels_of(spans[0, layer], spans[1, layer], width) if top < i < bottom else (0, 0)
+                if left < right:
                     _add_layer(
                         factors[1 - here, layer],
                         factors[here, layer],

@@ -59,17 +59,15 @@ def deform(
 
 
 @compiled
-def settle_weights(observed: Float32, share: float, settled: Float32, words: Packed) -> None:
-    """Move settled weights (H, W, 4) towards observed ones by a share of the way; words (H, W) are set."""
+def settle_weights(observed: Float32, share: float, settled: Float32, words: npt.NDArray[np.uint8]) -> None:
+    """Move settled weights (H, W, 4) towards observed ones by a share of the way; words, as bytes (H, 4 W), are set."""
     part = np.float32(share)
     for i in range(words.shape[0]):
-        for j in range(words.shape[1]):
-            for k in range(4):
-                settled[i, j, k] += part * (observed[i, j, k] - settled[i, j, k])
-        for j in range(words.shape[1]):
-            a, b = _whole(settled[i, j, 0] * _255, _255), _whole(settled[i, j, 1] * _255, _255)
-            c, d = _whole(settled[i, j, 2] * _255, _255), _whole(settled[i, j, 3] * _255, _255)
-            words[i, j] = a | (b << _8) | (c << _16) | (d << _24)
+        before, now, held = settled[i].reshape(-1), observed[i].reshape(-1), words[i]
+        for j in range(len(before)):
+            before[j] += part * (now[j] - before[j])
+        for j in range(len(before)):
+            held[j] = np.uint8(np.int32(min(_255, max(_0, before[j] * _255)) + _HALF))
 
 
 @compiled
