@@ -28,6 +28,7 @@ from benchmarks.expression_pictures import (
     read_pictures,
 )
 from benchmarks.options import add_drawing, add_network
+from benchmarks.own_effects import fit_own_effects
 from fpn.camera import Camera
 from fpn.estimator import FacePoseEstimator
 from fpn.head import FACE_CENTER_MM
@@ -42,8 +43,9 @@ PARTS = ("face", "turn")
 _IN_WORDS = np.array([*np.degrees(np.ones(3)), 100.0])  # of an error's four parts: degrees, and per cent
 _RIDGE = 0.01  # over the variance of an expression of usual size
 _TURN_VARIANCE = float(np.sum(np.radians(FARTHEST_TURN_DEG) ** 2) / 3)  # of heads that turn, radians squared
-_LEAST_VARIANCE = 1e-4  # of a shape weight: less is the sensor's noise
-_MOST_DIRECTIONS = 6  # each costs the tracker time
+_LEAST_VARIANCE = 1e-5  # of a shape weight: less is the sensor's noise
+_STEADIED = 10.0  # times that noise: directions along which little moves are not known well from so few people
+_MOST_DIRECTIONS = 8  # each costs the tracker time
 _SMALL_TURNS = 0.1  # over the variance of the turns in the pictures: of 6 degrees, where those are of 18
 
 
@@ -94,13 +96,10 @@ def fit(parts: Sequence[Part]) -> Leakage:
     directions, turning = fit_directions(parts)
     expressions, errors = (np.concatenate(each) for each in zip(*(part.centred for part in parts), strict=True))
     effect = _ridge(expressions @ directions, errors)
-    faces = [part.centred for part in parts if part.name == "face"]
-    own = [
-        fit_own_effects([(moved @ directions, (made - moved @ directions @ effect)[:, axis]) for moved, made in faces])
-        for axis in range(effect.shape[1])
-    ]
-    spread, remainder = (np.array(each) for each in zip(*own, strict=True))
-    return Leakage(directions, turning, effect, spread, remainder)
+    faces = [part for part in parts if part.name == "face"]
+    moved = np.array([part.shapes - part.shapes[0] for part in faces]) @ directions  # the first face rests
+    own = fit_own_effects(moved, np.array([part.errors for part in faces]) - moved @ effect)
+    return Leakage(directions, turning, effect, own.spread, own.remainder, own.levels_off)
 
 
 def fit_directions(parts: Sequence[Part]) -> tuple[Float, Float]:
@@ -111,31 +110,11 @@ def fit_directions(parts: Sequence[Part]) -> tuple[Float, Float]:
     that turns of a radian have. From the generalised eigenvectors of the two covariances.
     """
     moving, turning = (_covariance([part.centred[0] for part in parts if part.name == name]) for name in PARTS)
-    ratios, vectors = eigh(moving, _SMALL_TURNS * turning + _LEAST_VARIANCE * np.eye(len(turning)))  # ascending
-    count = int(np.clip(np.sum(ratios > 1), 1, _MOST_DIRECTIONS))
+    noise, small = _LEAST_VARIANCE * np.eye(len(turning)), _SMALL_TURNS * turning
+    count = int(np.clip(np.sum(eigh(moving, small + noise, eigvals_only=True) > 1), 1, _MOST_DIRECTIONS))
+    ratios, vectors = eigh(moving, small + _STEADIED * noise)  # ascending
     directions = vectors[:, ::-1][:, :count] / np.sqrt(np.maximum(ratios[::-1][:count], 1e-12))
     return directions, np.diag(directions.T @ turning @ directions) / _TURN_VARIANCE
-
-
-def fit_own_effects(people: Sequence[tuple[Float, Float]], rounds: int = 60) -> tuple[Float, float]:
-    """How much people's own effects differ: their covariance (n, n), and the standard deviation of what is left.
-
-    people: of each, expressions (m, n) and errors (m,), both without their mean. By expectation maximisation for
-    random effects (Laird and Ware 1982, "Random-effects models for longitudinal data").
-    """
-    count = people[0][0].shape[1]
-    variance = float(np.mean(np.concatenate([errors for _, errors in people]) ** 2)) / 2
-    spread, freedom = variance / count * np.eye(count), sum(len(errors) - 1 for _, errors in people)
-    for _ in range(rounds):
-        products, squares = np.zeros((count, count)), 0.0
-        for expressions, errors in people:
-            unknown = np.linalg.inv(np.linalg.inv(spread) + expressions.T @ expressions / variance)
-            own = unknown @ expressions.T @ errors / variance
-            left = errors - expressions @ own
-            products += np.outer(own, own) + unknown
-            squares += float(left @ left + np.trace(expressions @ unknown @ expressions.T))
-        spread, variance = products / len(people), max(squares / freedom, _LEAST_VARIANCE**2)
-    return spread, float(np.sqrt(variance))
 
 
 def _covariance(centred: Sequence[Float]) -> Float:

@@ -35,8 +35,13 @@ class Activity:
         self._sums = [0.0] * (3 * self._count)
         self._weights_squared = 0.0
 
-    def observe(self, innovation: Sequence[float], variance: Sequence[float], time_step_s: float) -> None:
-        """Take innovations (3 count,) with the variances (3 count,) of the noise in them."""
+    def observe(
+        self, innovation: Sequence[float], variance: Sequence[float], time_step_s: float, eager: float = 1.0
+    ) -> None:
+        """Take innovations (3 count,) with the variances (3 count,) of the noise in them.
+
+        eager: share of the way from `quiet` to `moving` after which it counts as a full movement this time.
+        """
         keep = math.exp(-time_step_s / self._memory_s)
         self._sums = [
             keep * total + change / math.sqrt(spread)
@@ -47,11 +52,11 @@ class Activity:
         squares = iter([total * total for total in self._sums])
         self.levels = tuple(
             [
-                max(level * fallen, self._level_of(a + b + c))
+                max(level * fallen, self._level_of(a + b + c, eager))
                 for level, a, b, c in zip(self.levels, squares, squares, squares, strict=True)
             ]
         )
 
-    def _level_of(self, squared_length: float) -> float:
+    def _level_of(self, squared_length: float, eager: float) -> float:
         surprise = math.sqrt(squared_length / (3 * self._weights_squared))
-        return min(max((surprise - self._quiet) / (self._moving - self._quiet), 0.0), 1.0)
+        return min(max((surprise - self._quiet) / (eager * (self._moving - self._quiet)), 0.0), 1.0)

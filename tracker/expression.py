@@ -35,7 +35,7 @@ _MEMORY_S = 60.0  # the usual shape of a face is its mean over about this long: 
 _FIRST_S = 1 / 30  # what the first measurement is worth in that mean
 _USUAL_WITHIN = 0.5  # of a usual expression's size: faces that move by this much count half in that mean
 _LASTS_S = 0.3  # the doubt outlives a change of expression by about this long: a video's compression keeps some of it
-_ALIKE = 0.5  # of a usual expression's size: expressions farther apart say little of each other
+ALIKE = 0.5  # of a usual expression's size: expressions farther apart say little of each other
 _MOST = 2.0  # times the usual size: no expression is larger; shape weights of a face half hidden may say so
 _MOST_TURN, _MOST_DISTANCE = math.radians(5.0), 0.06  # and none does more
 _ORDINARY = 1.5  # times the usual claimed variance: expressions stay below, a face that something hides claims 2 to 25
@@ -58,6 +58,7 @@ class SteadyFace:
         self._usual_claim = math.inf
         self._known_s = _FIRST_S
         self._remainder = leakage.remainder.tolist()
+        self._levels_off = 1 / leakage.levels_off**2
         self._rest()
 
     def measure(self, pose_filter: PoseFilter, pose: HeadPose, shape: Shape | None, time_step_s: float) -> bool:
@@ -116,18 +117,22 @@ class SteadyFace:
     def _rest(self) -> None:
         """There is no expression, and nothing of it."""
         self._expression = np.zeros(self._count)
-        self._length = self._lasting = 0.0  # of the present and of a recent expression, over the usual one's
+        self._lasting = 0.0  # length of a recent expression, over the usual one's
+        self._left = self._left_lasting = 0.0  # what the present one leaves, and a recent one
         self._variances = [0.0] * 4
 
     def _move_to(self, expression: Vector, time_step_s: float) -> Bias | None:
         """Take the next expression; gives what may be left of its effect.
 
         Its covariance with that of the expression before has a part that is linear in both, and one that is alike for
-        expressions that are.
+        expressions that are. The latter soon levels off: eyes that close change the shape little, and the pose no less
+        than a smile does.
         """
         length, way = math.sqrt(expression.dot(expression)) / self._axes, expression - self._expression
-        alike = length * self._length * math.exp(-way.dot(way) / (2 * self._count * _ALIKE**2))
-        self._lasting = max(length, self._lasting * math.exp(-time_step_s / _LASTS_S))
+        left = self._left_of(length)
+        alike = left * self._left * math.exp(-way.dot(way) / (2 * self._count * ALIKE**2))
+        fade = math.exp(-time_step_s / _LASTS_S)
+        self._lasting, self._left_lasting = max(length, fade * self._lasting), max(left, fade * self._left_lasting)
         if self._lasting < _STILL:
             self._rest()
             return None
@@ -140,14 +145,18 @@ class SteadyFace:
             self._variances,
             strict=True,
         ):
-            left = remainder * remainder
-            variance = own + left * length * length
-            common = max(common + left * alike, 0.0)
-            deviation.append(math.sqrt(own + left * self._lasting * self._lasting))
+            rest = remainder * remainder
+            variance = own + rest * left * left
+            common = max(common + rest * alike, 0.0)
+            deviation.append(math.sqrt(own + rest * self._left_lasting * self._left_lasting))
             kept.append(min(common / max(math.sqrt(variance * before), _LEAST), 1.0))
             variances.append(variance)
-        self._expression, self._length, self._variances = expression, length, variances
+        self._expression, self._left, self._variances = expression, left, variances
         return Bias(np.array(deviation), np.array(kept))
+
+    def _left_of(self, length: float) -> float:
+        """How much an expression of some size leaves, over what one of usual size does."""
+        return length * math.sqrt((1 + self._levels_off) / (1 + self._levels_off * length * length))
 
 
 def steadied_track(

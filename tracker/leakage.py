@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class Leakage:
         distance.
     spread: (4, n, n), covariance of people's own effects about that, for each of the four.
     remainder: (4,), standard deviation of what no such effect explains, of an expression of usual size.
+    levels_off: size of expressions, over the usual one, beyond which that hardly grows any more; infinite where it
+        grows in proportion.
     """
 
     directions: Array
@@ -40,6 +43,10 @@ class Leakage:
     effect: Array
     spread: Array
     remainder: Array
+    levels_off: float = math.inf
+
+
+_ARRAYS = ("directions", "turning", "effect", "spread", "remainder")
 
 
 def load_leakage(weights: Path | None = None, file: Path = LEAKAGE_FILE) -> Leakage | None:
@@ -51,14 +58,15 @@ def load_leakage(weights: Path | None = None, file: Path = LEAKAGE_FILE) -> Leak
     known = json.loads(file.read_text(encoding="utf-8"))
     if known["weights"] != identity:
         return None
-    return Leakage(**{field.name: np.array(known[field.name], np.float64) for field in fields(Leakage)})
+    arrays = {name: np.array(known[name], np.float64) for name in _ARRAYS}
+    return Leakage(**arrays, levels_off=float(known["levels_off"]))
 
 
 def write_leakage(leakage: Leakage, weights: Path | None = None, file: Path = LEAKAGE_FILE) -> None:
     """Keep what was measured of the weights that a manifest names."""
     rounded: dict[str, Any] = {"weights": weights_identity(weights)}
-    for name, array in vars(leakage).items():
-        rounded[name] = np.vectorize(lambda value: float(f"{value:.4g}"), otypes=[np.float64])(array).tolist()
+    for name, value in vars(leakage).items():
+        rounded[name] = np.vectorize(lambda number: float(f"{number:.4g}"), otypes=[np.float64])(value).tolist()
     file.write_text(json.dumps(rounded) + "\n", encoding="utf-8")
 
 

@@ -79,8 +79,8 @@ START_MOVE = 200.0  # mm/s
 LONGEST_STEP_S = 1.0  # over longer gaps nothing is known of the motion, and nothing more is unknown
 
 _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
-
-_MOST_BIAS = 2.0  # standard deviations: what is more is movement
+_MOST_BIAS = 3.0  # standard deviations: what is more is movement
+_EAGER = 0.25  # of `Activity.observe`, with one: what its doubt leaves surprising is a movement the more surely
 _EYE6, _H = np.eye(6), np.eye(6, STATES)
 _NO_ERROR = np.zeros((STATES, 1))  # it stays so: filterpy makes new states
 _KEEP = np.ones(STATES)
@@ -136,7 +136,7 @@ class PoseFilter:
 
     @property
     def translation(self) -> Vector:
-        """The translation (3,) of the filtered or predicted pose, millimetres."""
+        """Of the filtered or predicted pose (3,), millimetres."""
         return self._translation
 
     @property
@@ -226,13 +226,13 @@ class PoseFilter:
         if moves:
             at_rest = self._noise.at_rest(in_motion)
             expected = [share * variance for share, variance in zip(at_rest, variances, strict=True)]
-            surprising = innovation
+            surprising, eager = innovation, 1.0 if biased is None else _EAGER
             if biased is not None:
                 known = biased.dot(self._kalman.x[BIAS, 0]).tolist()
                 doubt = (biased.dot(self._kalman.P[BIAS, BIAS]) * biased).sum(1).tolist()
                 surprising = [seen - each for seen, each in zip(innovation, known, strict=True)]
                 expected = [noise + each for noise, each in zip(expected, doubt, strict=True)]
-            self._follow_activity(surprising, expected)
+            self._follow_activity(surprising, expected, eager)
         levels = self._activity.levels if moves else (0.0, 0.0)
         share = self._noise.take(in_motion, variances, levels)
         self._correct(innovation, part(claimed, share), biased, levels)
@@ -291,21 +291,22 @@ class PoseFilter:
     ) -> None:
         """The Kalman update; the error it finds moves into the reference.
 
-        biased: (6, 4) of `Bias.on`. It is of a resting head: a movement that has shown itself is followed.
+        biased: (6, 4) of `Bias.on`. It is learnt of a resting head: a movement that has shown itself is followed.
         """
-        H = _H
+        H, left = _H, np.array(innovation)[:, np.newaxis]
         if biased is not None:
             turning, moving = levels
             H = _H.copy()
             H[:, BIAS] = biased * each_axis(1 - turning, 1 - moving)[:, np.newaxis]
-        self._kalman.update(np.array(innovation)[:, np.newaxis], R=noise, H=H)
+            left -= (biased - H[:, BIAS]).dot(self._kalman.x[BIAS])  # what is known of it goes on
+        self._kalman.update(left, R=noise, H=H)
         found = self._kalman.x[:, 0]
         self._rotation = rotation_exp(found[:3]).dot(self._rotation)
         self._translation = self._translation + found[3:6]
         self._velocities = self._velocities + found[6:12]
-        left = np.zeros((STATES, 1))
-        left[BIAS, 0] = np.minimum(np.maximum(found[BIAS], -_MOST_BIAS), _MOST_BIAS)
-        self._kalman.x = left
+        remaining = np.zeros((STATES, 1))
+        remaining[BIAS, 0] = np.minimum(np.maximum(found[BIAS], -_MOST_BIAS), _MOST_BIAS)
+        self._kalman.x = remaining
 
     def _follow_jump(self, measured: HeadPose, claimed: Matrix) -> bool:
         """Start anew from a measurement beyond the gate if it is to be believed all the same; True then."""
@@ -329,9 +330,9 @@ class PoseFilter:
             change = difference(measured, self._measured.rotation, self._measured.translation)
             self._noise.observe(change, variances, self._dt)
 
-    def _follow_activity(self, innovation: list[float], variances: list[float]) -> None:
+    def _follow_activity(self, innovation: list[float], variances: list[float], eager: float) -> None:
         """Let the process noise of the step just predicted be that of the movement that has now shown itself."""
-        self._activity.observe(innovation, variances, self._dt)
+        self._activity.observe(innovation, variances, self._dt, eager)
         (turn, move), (old_turn, old_move) = self.densities, self._densities
         if turn > old_turn or move > old_move:
             more = max(turn - old_turn, 0.0), max(move - old_move, 0.0)

@@ -75,7 +75,7 @@ def test_there_is_always_a_direction_and_never_more_than_the_tracker_has_time_fo
         Part(part.person, part.name, rng.normal(size=(6, 50)) * (1.0 if part.name == "face" else 0.3), part.errors)
         for part in parts
     ]
-    assert fit_directions(everywhere)[0].shape == (50, 6)
+    assert fit_directions(everywhere)[0].shape == (50, 8)
     nowhere = [Part(part.person, part.name, part.shapes * (part.name == "turn"), part.errors) for part in parts]
     assert fit_directions(nowhere)[0].shape == (50, 1)
 

@@ -54,3 +54,12 @@ def test_an_innovation_is_judged_by_its_standard_deviation() -> None:
     other.observe([12.0, 15.0, 5.0], [9.0, 25.0, 1.0], 1 / 30)
     assert one.levels == pytest.approx(other.levels)
     assert one.levels[0] > 0
+
+
+def test_an_eager_one_moves_fully_at_a_smaller_surprise_and_rests_at_the_same() -> None:
+    calm, eager = activity(), activity()
+    for surprise, levels in ((1.4, (0.0, 0.0)), (2.5, (0.5, 1.0))):
+        for each, share in ((calm, 1.0), (eager, 0.5)):
+            each.reset()
+            each.observe([surprise] * 3, [1.0] * 3, 1 / 30, share)
+        assert (calm.levels[0], eager.levels[0]) == pytest.approx(levels)

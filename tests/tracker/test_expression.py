@@ -125,6 +125,20 @@ def test_what_is_linear_in_the_expression_is_kept_as_it_grows_and_no_face_has_on
         assert bias.deviation[0] == pytest.approx(jaw * PITCH_RAD, rel=1e-3)
 
 
+def test_what_is_left_of_small_expressions_may_be_more_than_in_proportion() -> None:
+    known = leakage(doubt=0.5)
+    doubts = []
+    for levels_off in (np.inf, 0.5):
+        face = SteadyFace(replace(known, levels_off=levels_off))
+        face.steadied(TURNED, shape(0.0), 0.0)
+        biases = [face.steadied(TURNED, shape(jaw), 1e-9)[1] for jaw in (0.1, 1.0, 1.9)]
+        doubts.append([bias.deviation[0] for bias in biases if bias is not None])
+    proportion, levelling = doubts
+    assert levelling[1] == pytest.approx(proportion[1], rel=1e-6)  # of usual size
+    assert levelling[0] > 2 * proportion[0]
+    assert levelling[1] < levelling[2] < 1.1 * levelling[1]
+
+
 def test_a_change_that_a_turn_explains_is_hardly_taken_for_an_expression() -> None:
     nods = replace(TURNED, rotation=TURNED.rotation @ Rotation.from_rotvec([0.5, 0, 0]).as_matrix())
     corrections = []
