@@ -80,10 +80,10 @@ LONGEST_STEP_S = 1.0  # over longer gaps nothing is known of the motion, and not
 
 _JUMP_AFTER = 3  # rejected measurements in a row that are a jump of the head or of the picture, not mistakes
 _MOST_BIAS = 3.0  # standard deviations: what is more is movement
-_EAGER = 0.25  # of `Activity.observe`, with one: what its doubt leaves surprising is a movement the more surely
+_GOES_ON = 0.5  # share of a bias known when a movement shows itself: the rest was its beginning
+_EAGER = 0.2  # of `Activity.observe`, with one: what its doubt leaves surprising is a movement the more surely
 _EYE6, _H = np.eye(6), np.eye(6, STATES)
-_NO_ERROR = np.zeros((STATES, 1))  # it stays so: filterpy makes new states
-_KEEP = np.ones(STATES)
+_NO_ERROR, _KEEP = np.zeros((STATES, 1)), np.ones(STATES)  # the former stays so: filterpy makes new states
 _BIAS_DIAGONAL = slice(BIAS.start * (STATES + 1), None, STATES + 1)  # of a covariance laid out in a row
 
 
@@ -298,7 +298,7 @@ class PoseFilter:
             turning, moving = levels
             H = _H.copy()
             H[:, BIAS] = biased * each_axis(1 - turning, 1 - moving)[:, np.newaxis]
-            left -= (biased - H[:, BIAS]).dot(self._kalman.x[BIAS])  # what is known of it goes on
+            left -= _GOES_ON * (biased - H[:, BIAS]).dot(self._kalman.x[BIAS])
         self._kalman.update(left, R=noise, H=H)
         found = self._kalman.x[:, 0]
         self._rotation = rotation_exp(found[:3]).dot(self._rotation)
