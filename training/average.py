@@ -19,7 +19,9 @@ import numpy.typing as npt
 
 from fpn.network import build_network
 from training.dataset import PictureSet, batch
-from training.train import STATISTICS_BATCHES
+
+BATCHES = 200
+"""From which the statistics of the normalisation are taken: a few of them would leave the mean's noise in its place."""
 
 
 def average(model: Any, files: Sequence[Path]) -> None:
@@ -33,9 +35,15 @@ def average(model: Any, files: Sequence[Path]) -> None:
 
 
 def renew_statistics(model: Any, batches: Iterable[npt.NDArray[np.uint8]]) -> None:
-    """Let the normalisation see `batches` of crops (n, size, size, 1); nothing else changes."""
-    for crops in batches:
+    """Set the statistics of the normalisation to their mean over `batches` of crops (n, size, size, 1)."""
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    momenta = [norm.momentum for norm in norms]
+    for number, crops in enumerate(batches):
+        for norm in norms:
+            norm.momentum = number / (number + 1)
         model(crops.astype(np.float32), training=True)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
     pictures = PictureSet.open([Path(path) for path in plan["sets"]])
     rng = np.random.default_rng(plan["seed"])
     renew_statistics(
-        model, (batch(rng, pictures, plan["batch_size"], plan["input_size"])[0] for _ in range(STATISTICS_BATCHES))
+        model, (batch(rng, pictures, plan["batch_size"], plan["input_size"])[0] for _ in range(BATCHES))
     )
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "plan.json").write_text(json.dumps(plan, indent=1), encoding="utf-8")
