@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
-from scipy.stats import chi2
 
 from benchmarks.claims import Claims
 from benchmarks.options import add_clips, add_network
@@ -26,10 +25,19 @@ from benchmarks.portraits import Row, look, read_list
 from benchmarks.scene_clips import SceneClip, draw_scenes, read_scene
 from benchmarks.single_scenes import HALVES
 from benchmarks.steadiness import share_inside, squared_surprise
+from benchmarks.told_claims import LEVEL, Seen, asked_scale, fit_told, held_out_shares
 from fpn.estimator import FacePoseEstimator
 from fpn.pose import HeadPose
 from tracker import HeadPoseTracker
-from tracker.claims import POSITION_SCALE, ROTATION_SCALE, HonestEstimator
+from tracker.claims import (
+    POSITION_SCALE,
+    ROTATION_SCALE,
+    SURE_DEG,
+    TOLD_SURE,
+    TOLD_UNSURE,
+    UNSURE_DEG,
+    HonestEstimator,
+)
 from tracker.frame import TrackState
 from tracker.head_pose_tracker import Estimator
 from tracker.leakage import Leakage, load_leakage
@@ -38,15 +46,17 @@ from tracker.sources import open_source
 Float = npt.NDArray[np.float64]
 
 LEVELS = (0.5, 0.8, 0.9, 0.95)
-_FIT_LEVEL = 0.95
 
 
 @dataclass(frozen=True)
 class Surprise:
-    """Squared Mahalanobis lengths of the errors of all measured frames: rotation (n,), position (n,)."""
+    """Of all measured frames: squared Mahalanobis lengths of the errors of rotation (n,) and position (n,), and what
+    is claimed for the rotation, standard deviation of an axis (n,), degrees.
+    """
 
     rotation: Float
     position: Float
+    claimed_deg: Float = field(default_factory=lambda: np.zeros(0))
 
     def scales(self) -> tuple[float, float]:
         """What standard deviations must be multiplied by, so that the 95 % regions hold 95 %."""
@@ -54,35 +64,35 @@ class Surprise:
 
     def scaled(self, rotation: float, position: float) -> Surprise:
         """What it would be if the claimed standard deviations were multiplied."""
-        return Surprise(self.rotation / rotation**2, self.position / position**2)
+        return Surprise(self.rotation / rotation**2, self.position / position**2, rotation * self.claimed_deg)
 
     def __add__(self, other: Surprise) -> Surprise:
         """Of the people of both."""
-        return Surprise(
-            np.concatenate([self.rotation, other.rotation]), np.concatenate([self.position, other.position])
-        )
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Surprise(*(np.concatenate(pair) for pair in pairs))
+
+    @property
+    def rotations(self) -> Seen:
+        """Of the rotations alone."""
+        return Seen(self.claimed_deg, self.rotation)
 
     def shares(self) -> dict[float, tuple[float, float]]:
         """For each level, the shares of true rotations and positions inside the region that should hold so many."""
         return {level: (share_inside(self.rotation, level), share_inside(self.position, level)) for level in LEVELS}
 
 
-def asked_scale(surprise: Float) -> float:
-    """What standard deviations must be multiplied by, so that the region of 95 % holds 95 % of these (n,)."""
-    return float(np.sqrt(np.quantile(surprise, _FIT_LEVEL) / chi2.ppf(_FIT_LEVEL, 3)))
-
-
 def held_out_share(surprise: Float) -> float:
     """Share of photographs (n,) in the region of 95 % as all others ask for it."""
     others = (np.delete(surprise, index) for index in range(len(surprise)))
     scaled = [each / asked_scale(rest) ** 2 for each, rest in zip(surprise, others, strict=True)]
-    return share_inside(np.array(scaled), _FIT_LEVEL)
+    return share_inside(np.array(scaled), LEVEL)
 
 
-def measure_photographs(rows: Sequence[Row], estimator: FacePoseEstimator) -> Float:
-    """Squared Mahalanobis lengths (n,) of the rotation errors of photographs of people, with boxes given."""
+def measure_photographs(rows: Sequence[Row], estimator: FacePoseEstimator) -> Seen:
+    """The rotations of photographs of people, with boxes given."""
     poses = [look(estimator, row.load()).pose for row in rows]
-    return Claims.of(poses, np.array([row.rotation for row in rows])).surprise
+    claims = Claims.of(poses, np.array([row.rotation for row in rows]))
+    return Seen(claims.claimed_deg, claims.surprise)
 
 
 def measure(
@@ -105,6 +115,7 @@ def measure(
     return Surprise(
         squared_surprise(np.array(turn_errors), np.array(turn_spreads)),
         squared_surprise(np.array(move_errors), np.array(move_spreads)),
+        np.degrees(np.sqrt(np.trace(turn_spreads, axis1=1, axis2=2) / 3)),
     )
 
 
@@ -157,7 +168,8 @@ def main(argv: list[str] | None = None) -> int:
     photographs = 1.0
     if options.photographs is not None:
         seen_from_far = [row for row in read_list(options.photographs) if row.intrinsics is None]
-        surprise = measure_photographs(seen_from_far, network)
+        looked_at = measure_photographs(seen_from_far, network)
+        surprise = looked_at.surprise
         photographs = asked_scale(surprise)
         print(f"{len(seen_from_far)} photographs ask for {photographs:.2f} for rotation; each as the others ask: "
               f"{100 * held_out_share(surprise):.0f} % in the region of 95 %")  # fmt: skip
@@ -166,6 +178,16 @@ def main(argv: list[str] | None = None) -> int:
             print(f"  times {scale:.2f}: {', '.join(f'{100 * each:.0f}' for each in inside)} % of them in the regions")
     rotation, position = stated(scales, photographs)
     print(f"tracker/claims.py should say {rotation:.2f}, {position:.2f}; it says {ROTATION_SCALE}, {POSITION_SCALE}")
+    if options.photographs is not None:
+        halved, drawn = [one.rotations, other.rotations], (one + other).rotations
+        asked = fit_told(drawn, looked_at).after(rotation)
+        print(f"and, for what is told: SURE_DEG, UNSURE_DEG = {asked.sure_deg:.2f}, {asked.unsure_deg:.2f}; "
+              f"TOLD_SURE, TOLD_UNSURE = {asked.sure:.2f}, {asked.unsure:.2f} "
+              f"(it says {SURE_DEG}, {UNSURE_DEG}; {TOLD_SURE}, {TOLD_UNSURE})")  # fmt: skip
+        faces, real = (100 * share for share in held_out_shares(halved, drawn, looked_at))
+        print(
+            f"  its region of 95 % holds {faces:.1f} % of drawn faces, {real:.0f} % of photographs, not fitted on them"
+        )
     print("\nshare of the truth in regions that claim so much (rotation, position), all people")
     everybody, leakage = [clip for half in halves for clip in half], load_leakage(options.weights)
     shares = {

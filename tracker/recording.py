@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from tracker.claims import told
 from tracker.expression import steadied_track
 from tracker.frame import TrackedFrame, TrackedPose, TrackState
 from tracker.interruption import SignalGuard
@@ -144,4 +145,4 @@ def _smoothed_track(track: Sequence[tuple[float, TrackedPose]], leakage: Leakage
 
 
 def _replaced(face: TrackedPose, smoothed: SmoothedPose) -> TrackedPose:
-    return replace(face, pose=smoothed.pose, state=face.state if smoothed.measured else TrackState.COASTING)
+    return replace(face, pose=told(smoothed.pose), state=face.state if smoothed.measured else TrackState.COASTING)

@@ -10,6 +10,7 @@ from fpn.camera import Camera
 from fpn.pose import FaceEstimate, HeadPose
 from fpn.roi import Box, Roi
 from tracker.assignment import can_follow, displacement
+from tracker.claims import told
 from tracker.expression import SteadyFace
 from tracker.frame import TrackedPose, TrackState
 from tracker.leakage import Leakage
@@ -88,8 +89,9 @@ class Track:
 
     @property
     def tracked(self) -> TrackedPose:
-        """The track as others see it."""
-        return TrackedPose(self.number, self.state, self._filter.pose, self.score, self.box, self._shape)
+        """The track as others see it. Without smoothing the pose is told as it was measured."""
+        pose = told(self._filter.pose) if self._smoothed else self._filter.pose
+        return TrackedPose(self.number, self.state, pose, self.score, self.box, self._shape)
 
     @property
     def reach(self) -> float:
