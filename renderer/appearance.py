@@ -101,9 +101,9 @@ class ChartSurface:
     points, normals: (H / 2, W / 2, 3), the mean head. components: (50, H / 2 * W / 2 * 3) int16, in steps of
     component_mm (50,). hair: (H / 2, W / 2) 0..1, where most people have hair; hair_to_trust: the same, less at the
     hairline, where skin shows through, and towards the crown, which many a photograph shows above the head;
-    hair_squarely: the same of what is seen well; crown: where heads may end below the model's.
-    sights: (A, B, H, W, 2) uint8, how well a place is seen and how safely, from all
-    sides (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
+    hair_squarely: the same of what is seen well; crown: where heads may end below the model's. fringe: where hair may
+    hang into the face; temple: the part of that between brows and ears. sights: (A, B, H, W, 2) uint8, how well a place
+    is seen and how safely, from all sides (`models.face_model.FaceModel`); elevation_limit_deg: of these sides.
     """
 
     points: Float32
@@ -114,6 +114,8 @@ class ChartSurface:
     hair_to_trust: Float32
     hair_squarely: Float32
     crown: Float32
+    fringe: Float32
+    temple: Float32
     sights: npt.NDArray[np.uint8]
     elevation_limit_deg: float
 
@@ -161,6 +163,9 @@ def chart_surface() -> ChartSurface:
     hair = smooth_step(0.5 + np.minimum(skull, -ear) / 4)
     near_hairline = smooth_step(0.5 + np.minimum(skull + 2, -ear) / 4)
     hair_to_trust = np.maximum(hair**4 * np.exp(-np.maximum(-98 - y, 0) / 6), np.float32(0.01) * near_hairline)
+    # Behind the outer ends of the brows, above the middle of the forehead.
+    beside, above = smooth_step((z - 10) / np.float32(15)), smooth_step((-y - 48) / np.float32(12))
+    above_jaw, off_ear = smooth_step((25 - y) / np.float32(15)), smooth_step(0.5 - ear / 4)
     return ChartSurface(
         points=points,
         normals=_outward(points),
@@ -170,6 +175,8 @@ def chart_surface() -> ChartSurface:
         hair_to_trust=hair_to_trust,
         hair_squarely=hair**4,
         crown=hair * smooth_step((-y - _CROWN_MM[0]) / np.float32(_CROWN_MM[1] - _CROWN_MM[0])),
+        fringe=(1 - hair) * np.maximum(beside, above) * above_jaw * off_ear,
+        temple=(1 - hair) * beside * above_jaw * off_ear,
         sights=np.stack([model.visibility, model.safety], axis=-1),
         elevation_limit_deg=model.elevation_limit_deg,
     )
@@ -248,13 +255,28 @@ def observe(
     weigh(seen, observed.weights)
     loops.pool(observed.weights, seen.cosine, seen.safe, layers)
     tone = _mirror_tone(colours, layers, rooms)
-    total = np.empty(4, np.float32)
-    loops.show_skin(colours, layers, tone, hair, mixed, known, total)
+    total, strange = np.empty(4, np.float32), rooms.floats("strange", *shape)
+    loops.show_skin(colours, layers, tone, hair, mixed, strange, known, total)
     mean = total[:3] / (total[3] + _LITTLE)
     skin_tones = spread(known, mean, rooms, rooms.floats("skin", *shape, 3))
-    loops.show_hair(mixed, layers, skin_tones, hair, surface.hair_to_trust, surface.hair_squarely, known)
+    loops.show_hair(
+        mixed, layers, behind, skin_tones, strange, surface.fringe, surface.hair_to_trust, surface.hair_squarely, known
+    )
     hair_tones = spread(known, mean * _DARKER_HAIR, rooms, rooms.floats("hair", *shape, 3))
-    loops.fill_in(colours, behind, skin_tones, hair_tones, hair, surface.crown, tone, observed.tones, observed.doubt)
+    loops.fill_in(
+        colours,
+        behind,
+        layers,
+        strange,
+        skin_tones,
+        hair_tones,
+        hair,
+        surface.temple,
+        surface.crown,
+        tone,
+        observed.tones,
+        observed.doubt,
+    )
     doubted = Sight(rooms.floats("doubted", *CHART_SIZE), seen.safe)
     doubted.cosine[:] = seen.cosine
     doubted.dim(1 - observed.doubt)

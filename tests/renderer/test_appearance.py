@@ -157,3 +157,28 @@ def test_a_high_hairline_does_not_make_hair_that_was_not_seen_look_like_skin():
     assert np.linalg.norm(found.fill[row, column] - brown) < 0.3 * np.linalg.norm(np.subtract(skin, brown))
     bald = observe_before(np.full_like(shown, skin), plainly(in_front))
     np.testing.assert_allclose(bald.fill[row, column], skin, rtol=0.1)
+
+
+def with_hair_over_the_temples(brown, skin):
+    """A face from in front, hair before the model's hairline, none seen where the model has it."""
+    surface = chart_surface()
+    shown = np.full((*surface.hair.shape, 3), skin, np.uint8)
+    y = surface.points[..., 1]
+    shown[(surface.temple > 0.5) & (y > -60) & (y < -10)] = brown
+    sight_ = np.zeros(CHART_SIZE, np.float32)
+    sight_[16:60, 20:-20] = 0.6
+    return observe_before(shown, plainly(sight_))
+
+
+def test_hair_that_hangs_over_the_temples_tells_of_the_hair_that_was_not_seen():
+    skin, brown = np.array([110, 140, 190]), np.array([30, 34, 40])
+    found = with_hair_over_the_temples(brown, skin)
+    row, column = (index // 2 for index in cell_of(BACK_OF_THE_HEAD))
+    assert np.linalg.norm(found.fill[row, column] - brown) < 0.3 * np.linalg.norm(skin - brown)
+
+
+def test_a_shadow_on_the_temples_is_no_hair():
+    skin = np.array([110, 140, 190])
+    row, column = (index // 2 for index in cell_of(BACK_OF_THE_HEAD))
+    shaded, plain = (with_hair_over_the_temples(light * skin, skin).fill[row, column] for light in (0.65, 1.0))
+    np.testing.assert_allclose(shaded, plain, rtol=0.08)
