@@ -31,6 +31,7 @@ from tracker.sinks import annotated, open_sinks
 from tracker.sinks.display import require_display
 from tracker.sources import list_cameras, open_source
 
+_VIEWS_TOO = ", preparing the views (the first time ever: up to a minute)"
 _HEAD_START_S = 0.5
 """Time for a source to fail in before the libraries begin to load: enough for files, which open in milliseconds."""
 
@@ -82,7 +83,7 @@ def process(options: Options, statistics: RunStatistics, report: Report, signals
                 prepare(options.view_size)
             return estimator
 
-        report.begin_waiting("opening the source, loading the networks")
+        report.begin_waiting("opening the source, loading the networks" + (_VIEWS_TOO if options.shows_views else ""))
         networks = resources.enter_context(Background(load_networks, _HEAD_START_S))
         source = resources.enter_context(
             open_source(options.source, camera_size=options.camera_size, camera_fps=options.camera_fps)
