@@ -7,7 +7,6 @@ photographs, from one on that nine in ten of these exceed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +34,13 @@ class Seen:
     def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> Seen:
         return Seen(self.claimed_deg[chosen], self.surprise[chosen])
 
+    def __add__(self, other: Seen) -> Seen:
+        return Seen(*(np.concatenate(pair) for pair in zip(vars(self).values(), vars(other).values(), strict=True)))
+
+    def scaled(self, scale: float) -> Seen:
+        """With all claims multiplied."""
+        return Seen(scale * self.claimed_deg, self.surprise / scale**2)
+
 
 @dataclass(frozen=True)
 class ToldClaims:
@@ -47,6 +53,12 @@ class ToldClaims:
     sure: float
     unsure: float
 
+    def __str__(self) -> str:
+        return (
+            f"SURE_DEG, UNSURE_DEG = {self.sure_deg:.2f}, {self.unsure_deg:.2f}; "
+            f"TOLD_SURE, TOLD_UNSURE = {self.sure:.2f}, {self.unsure:.2f}"
+        )
+
     def scales(self, claimed_deg: Float) -> Float:
         """Of claims (n,)."""
         ends = np.log([self.sure_deg, self.unsure_deg])
@@ -56,9 +68,11 @@ class ToldClaims:
         """Share of true rotations inside the region that is told to hold `level` of them."""
         return share_inside(seen.surprise / self.scales(seen.claimed_deg) ** 2, level)
 
-    def after(self, scale: float) -> ToldClaims:
-        """The same for claims that have been multiplied by a scale before."""
-        return ToldClaims(scale * self.sure_deg, scale * self.unsure_deg, self.sure / scale, self.unsure / scale)
+    def undone(self, told: Seen) -> Seen:
+        """Claims as they were before they were told so."""
+        before = np.geomspace(0.01, 100.0, 100_000)
+        claimed = np.exp(np.interp(np.log(told.claimed_deg), np.log(before * self.scales(before)), np.log(before)))
+        return Seen(claimed, told.surprise * self.scales(claimed) ** 2)
 
 
 def asked_scale(surprise: Float) -> float:
@@ -67,7 +81,7 @@ def asked_scale(surprise: Float) -> float:
 
 
 def fit_told(drawn: Seen, photographs: Seen) -> ToldClaims:
-    """Of claims as the network makes them.
+    """Of claims as they are before they are told.
 
     Few photographs: so many of them are inside that as many of others can be expected to be (split conformal
     prediction; Vovk et al. 2005, "Algorithmic Learning in a Random World"), and none is told to be surer than claimed.
@@ -80,12 +94,12 @@ def fit_told(drawn: Seen, photographs: Seen) -> ToldClaims:
     return ToldClaims(sure_deg, unsure_deg, asked_scale(drawn.surprise), max(float(unsure), 1.0))
 
 
-def held_out_shares(halves: Sequence[Seen], drawn: Seen, photographs: Seen) -> tuple[float, float]:
+def held_out_shares(one: Seen, other: Seen, photographs: Seen) -> tuple[float, float]:
     """Shares in the region of 95 %: of each half of the drawn people as the other half asks, of each photograph as all
     others do.
     """
-    one, other = halves
     inside = [fit_told(a, photographs).share_inside(b) * len(b.surprise) for a, b in ((one, other), (other, one))]
     every = np.arange(len(photographs.surprise))
+    drawn = one + other
     left_out = [fit_told(drawn, photographs[every != i]).share_inside(photographs[every == i]) for i in every]
     return sum(inside) / (len(one.surprise) + len(other.surprise)), float(np.mean(left_out))

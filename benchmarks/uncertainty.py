@@ -25,7 +25,7 @@ from benchmarks.portraits import Row, look, read_list
 from benchmarks.scene_clips import SceneClip, draw_scenes, read_scene
 from benchmarks.single_scenes import HALVES
 from benchmarks.steadiness import share_inside, squared_surprise
-from benchmarks.told_claims import LEVEL, Seen, asked_scale, fit_told, held_out_shares
+from benchmarks.told_claims import LEVEL, Seen, ToldClaims, asked_scale, fit_told, held_out_shares
 from fpn.estimator import FacePoseEstimator
 from fpn.pose import HeadPose
 from tracker import HeadPoseTracker
@@ -45,6 +45,7 @@ from tracker.sources import open_source
 
 Float = npt.NDArray[np.float64]
 
+_TOLD = ToldClaims(SURE_DEG, UNSURE_DEG, TOLD_SURE, TOLD_UNSURE)
 LEVELS = (0.5, 0.8, 0.9, 0.95)
 
 
@@ -178,22 +179,19 @@ def main(argv: list[str] | None = None) -> int:
             print(f"  times {scale:.2f}: {', '.join(f'{100 * each:.0f}' for each in inside)} % of them in the regions")
     rotation, position = stated(scales, photographs)
     print(f"tracker/claims.py should say {rotation:.2f}, {position:.2f}; it says {ROTATION_SCALE}, {POSITION_SCALE}")
+    leakage = load_leakage(options.weights)
+    program = [measure(half, HonestEstimator(network), "default", leakage) for half in halves]
     if options.photographs is not None:
-        halved, drawn = [one.rotations, other.rotations], (one + other).rotations
-        asked = fit_told(drawn, looked_at).after(rotation)
-        print(f"and, for what is told: SURE_DEG, UNSURE_DEG = {asked.sure_deg:.2f}, {asked.unsure_deg:.2f}; "
-              f"TOLD_SURE, TOLD_UNSURE = {asked.sure:.2f}, {asked.unsure:.2f} "
-              f"(it says {SURE_DEG}, {UNSURE_DEG}; {TOLD_SURE}, {TOLD_UNSURE})")  # fmt: skip
-        faces, real = (100 * share for share in held_out_shares(halved, drawn, looked_at))
-        print(
-            f"  its region of 95 % holds {faces:.1f} % of drawn faces, {real:.0f} % of photographs, not fitted on them"
-        )
+        before = [_TOLD.undone(half.rotations) for half in program]
+        asked = fit_told(before[0] + before[1], looked_at.scaled(ROTATION_SCALE))
+        print(f"and, as long as the former stays: {asked}; it says {_TOLD}")
+        faces, real = (100 * share for share in held_out_shares(before[0], before[1], looked_at.scaled(ROTATION_SCALE)))
+        print(f"  the region of 95 % then holds {faces:.1f} % of other drawn faces, {real:.0f} % of other photographs")
     print("\nshare of the truth in regions that claim so much (rotation, position), all people")
-    everybody, leakage = [clip for half in halves for clip in half], load_leakage(options.weights)
     shares = {
         "network": (one + other).shares(),
         "scaled as the other half asks": (one.scaled(*scales[1]) + other.scaled(*scales[0])).shares(),
-        "program": measure(everybody, HonestEstimator(network), "default", leakage).shares(),
+        "program": (program[0] + program[1]).shares(),
     }
     print(" " * 32 + "".join(f"{100 * level:14.0f} %" for level in LEVELS))
     for name, each in shares.items():

@@ -27,10 +27,10 @@ what two halves of them ask for; needed anew for new weights. They only ever wid
 ones, of which photographs may ask for more.
 """
 
-SURE_DEG, UNSURE_DEG = 1.82, 2.09
+SURE_DEG, UNSURE_DEG = 1.83, 2.09
 """Rotations of drawn faces are mostly less uncertain, so scaled, than the former, those of nine photographs in ten more
 than the latter: standard deviation of an axis, degrees."""
-TOLD_SURE, TOLD_UNSURE = 0.72, 1.16
+TOLD_SURE, TOLD_UNSURE = 0.7, 1.16
 """By what the standard deviations of their rotations are multiplied before they are told; in between, in between."""
 
 
