@@ -158,9 +158,12 @@ def build_network(backbone: str = "fused-s", input_size: int = INPUT_SIZE) -> ke
 
     plan = BACKBONES[backbone]
     pixels = keras.Input((input_size, input_size, 1), name="crop")
+    # The root lifts shadows and flattens highlights, which tell of light, not of pose (Tan and Triggs 2010, "Enhanced
+    # local texture feature sets for face recognition under difficult lighting conditions"). Levels stay 0 to 255.
+    levels = keras.ops.sqrt(255.0 * pixels)
     # Each crop's own contrast: exposure and gain of the camera leave the network's sight here.
-    mean = keras.ops.mean(pixels, axis=(1, 2), keepdims=True)
-    centred = pixels - mean
+    mean = keras.ops.mean(levels, axis=(1, 2), keepdims=True)
+    centred = levels - mean
     deviation = keras.ops.sqrt(keras.ops.mean(keras.ops.square(centred), axis=(1, 2), keepdims=True))
     x = centred / (deviation + 4.0)
     x = _convolve(x, plan.stem, 3, 2)

@@ -59,9 +59,7 @@ def main(argv: list[str] | None = None) -> int:
     average(model, options.weights)
     pictures = PictureSet.open([Path(path) for path in plan["sets"]])
     rng = np.random.default_rng(plan["seed"])
-    renew_statistics(
-        model, (batch(rng, pictures, plan["batch_size"], plan["input_size"])[0] for _ in range(BATCHES))
-    )
+    renew_statistics(model, (batch(rng, pictures, plan["batch_size"], plan["input_size"])[0] for _ in range(BATCHES)))
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "plan.json").write_text(json.dumps(plan, indent=1), encoding="utf-8")
     model.save_weights(options.out / "ema.weights.h5")
