@@ -32,9 +32,8 @@ def spread(known: Float32, otherwise: Float32, rooms: Rooms, colours: Float32) -
     Each place takes the finest of a pyramid of averages that has something to say there (Gortler et al. 1996,
     push-pull).
     """
-    from renderer.loops import tones  # late: loads numba, which takes most of a second
+    from renderer.loops import pyramid  # late: loads numba, which takes most of a second
 
-    tones.spread(
-        known, np.asarray(otherwise, np.float32), rooms.floats("pyramid", tones.pyramid_size(*known.shape[:2])), colours
-    )
+    memory = rooms.floats("pyramid", pyramid.pyramid_size(*known.shape[:2]))
+    pyramid.spread(known, np.asarray(otherwise, np.float32), memory, colours)
     return colours

@@ -12,7 +12,7 @@ from fpn.camera import Camera
 from fpn.pose import HeadPose
 from renderer import View, frontalize
 from renderer.grain import side_by_side
-from renderer.loops import cells, compiled, lookup, mixing, nodes, pixels, rows, tones, words
+from renderer.loops import cells, compiled, lookup, mixing, nodes, pixels, pyramid, rows, tones, words
 from renderer.words import Words, in_halves, in_quarters
 from tests.renderer.conftest import pose_of
 
@@ -249,7 +249,7 @@ def test_whatever_is_drawn_each_loop_is_compiled_for_one_kind_of_arguments(take_
         (photograph.image, photograph.camera, View(-40, 20), 101, [0.5] * 50),
     ):
         frontalize(image, photograph.pose, camera, view, size, shape=shape)
-    of_tones = (tones.pool, tones.show_both, tones.show_skin, tones.show_hair, tones.fill_in, tones.spread)
+    of_tones = (tones.pool, tones.show_both, tones.show_skin, tones.show_hair, tones.fill_in, pyramid.spread)
     of_words = (words.deform, words.settle_weights, words.settle_tones, words.pack_bytes)
     for loop in (rows.draw, pixels.pack_halved, cells.show, cells.dim, cells.weigh, *of_tones, *of_words):
         assert len(loop.signatures) == 1
