@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from fpn.network import build_network
 from training.dataset import PictureSet, batch
+from training.finished_run import read_plan
 
 BATCHES = 200
 """From which the statistics of the normalisation are taken: a few of them would leave the mean's noise in its place."""
@@ -53,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--weights", type=Path, nargs="+", required=True, help="its states, of train --keep-every")
     parser.add_argument("--out", type=Path, required=True, help="folder to write (plan.json, ema.weights.h5)")
     options = parser.parse_args(argv)
-    plan = json.loads((options.run / "plan.json").read_text(encoding="utf-8"))
+    plan = read_plan(options.run)
     keras.utils.set_random_seed(plan["seed"])
     model = build_network(plan["backbone"], plan["input_size"])
     average(model, options.weights)

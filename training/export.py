@@ -7,7 +7,6 @@ the network is written for use elsewhere (docs/elsewhere.md): that of the progra
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 from fpn.network import build_network
 from models.manifest import MANIFEST, MODELS_FOLDER, load_pose_weights, write_entry
 from training.export_forms import FORMS, difference, half_precision, random_crops, rendered_crops
+from training.finished_run import read_run
 
 LARGEST_DIFFERENCE = 2e-2
 """Of any output of order one, between Keras and another form; fused arithmetic stays well within."""
@@ -26,9 +26,7 @@ which turns noise by up to a tenth of a degree and faces by less; the other form
 
 def trained_network(run: Path) -> tuple[Any, dict[str, Any]]:
     """A training run's averaged weights, rounded to half precision, and its plan."""
-    plan = json.loads((run / "plan.json").read_text(encoding="utf-8"))
-    model = build_network(plan["backbone"], plan["input_size"])
-    model.load_weights(run / "ema.weights.h5")
+    model, plan = read_run(run)
     return half_precision(model), plan
 
 

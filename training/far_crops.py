@@ -9,7 +9,6 @@ the same pose. Their mean says where the face is and how often the crop is drawn
 from __future__ import annotations
 
 import argparse
-import json
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -20,13 +19,14 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.head import FACE_CENTER_MM
-from fpn.network import OUTPUTS, build_network
+from fpn.network import OUTPUTS
 from fpn.roi import Roi
 from fpn.rotations import angles_from_rotation, geodesic_deg, mirror_rotation, rotation_from_six
 from training.augment import Placement, place
 from training.backgrounds import random_background
 from training.evaluate import Validation, predict
 from training.face_basis import FaceBasis, face_basis
+from training.finished_run import read_run
 from training.head_model import load_head_model
 from training.mesh_landmarks import crop_rows, read_crops
 from training.picture_set import UNLABELLED, Drawn, write_set
@@ -150,9 +150,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    plan = json.loads((options.run / "plan.json").read_text())
-    model = build_network(plan["backbone"], plan["input_size"])
-    model.load_weights(options.run / "ema.weights.h5")
+    model, _ = read_run(options.run)
     keras.utils.set_random_seed(options.seed)
     head = load_head_model(options.head)
     basis = face_basis(head, np.load(options.fits), head.landmarks68)

@@ -9,7 +9,6 @@ al. 2017, "Channel pruning for accelerating very deep neural networks"). What pa
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy.typing as npt
 
 from fpn.network import BACKBONES, build_network
 from training.dataset import PictureSet, batch
+from training.finished_run import read_run
 
 CROPS = 4096
 """Looked at by default: a few hundred thousand places of each layer."""
@@ -134,9 +134,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--crops", type=int, default=CROPS, help="how many to look at (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, help="file to write, NAME.weights.h5, for train --start")
     options = parser.parse_args(argv)
-    plan = json.loads((options.run / "plan.json").read_text(encoding="utf-8"))
-    wide = build_network(plan["backbone"], plan["input_size"])
-    wide.load_weights(options.run / "ema.weights.h5")
+    wide, plan = read_run(options.run)
     pictures = PictureSet.open([Path(path) for path in plan["sets"]])
     rng = np.random.default_rng(plan["seed"])
     batches = (batch(rng, pictures, 64, plan["input_size"])[0] for _ in range(max(1, options.crops // 64)))

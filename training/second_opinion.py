@@ -10,7 +10,6 @@ is left out: an opinion is about one photograph, not about where zero is or how 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-from fpn.network import OUTPUTS, build_network
+from fpn.network import OUTPUTS
 from fpn.rotations import angles_from_rotation, mirror_rotation, rotation_from_six
 from training.augment import Placement, place
 from training.dataset import PictureSet
+from training.finished_run import read_run
 from training.picture_set import REAL
 
 Float = npt.NDArray[np.float64]
@@ -80,9 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--run", type=Path, required=True, help="folder of the run that reads them")
     parser.add_argument("--out", type=Path, required=True, help="file to write, NAME.npz")
     options = parser.parse_args(argv)
-    plan = json.loads((options.run / "plan.json").read_text(encoding="utf-8"))
-    model = build_network(plan["backbone"], plan["input_size"])
-    model.load_weights(options.run / "ema.weights.h5")
+    model, _ = read_run(options.run)
     pictures = PictureSet.open([options.set])
     numbers = np.flatnonzero(pictures.kind == REAL)
     with np.load(options.set / "labels.npz") as labels:

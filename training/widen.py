@@ -10,7 +10,6 @@ For another size of the crop only the pooling changes, which has a weight for ev
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fpn.network import BACKBONES, build_network
+from training.finished_run import read_run
 
 Weights = list[npt.NDArray[np.float32]]
 
@@ -104,9 +104,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--input-size", type=int, help="side of its crops in pixels (default: as before)")
     parser.add_argument("--out", type=Path, required=True, help="file to write, NAME.weights.h5, for train --start")
     options = parser.parse_args(argv)
-    plan = json.loads((options.run / "plan.json").read_text(encoding="utf-8"))
-    narrow = build_network(plan["backbone"], plan["input_size"])
-    narrow.load_weights(options.run / "ema.weights.h5")
+    narrow, plan = read_run(options.run)
     try:
         wide = widened(narrow, plan["backbone"], options.backbone, options.input_size or plan["input_size"])
     except ValueError as error:
